@@ -1,0 +1,94 @@
+#include "sim/scenarios/engine_plan.h"
+
+#include "platform/storage/sqlite/sqlite.h"
+
+namespace ducat::sim {
+namespace {
+
+template <typename T>
+T one_of(Random& random, std::initializer_list<T> choices) {
+  return *(choices.begin() + random.below(choices.size()));
+}
+
+}  // namespace
+
+EnginePlan EnginePlan::draw(Random& random) {
+  EnginePlan plan;
+  plan.engine.lease.holder = "simulated";
+  plan.engine.batch_operations = one_of<size_t>(random, {1, 3, 16, 4096});
+  plan.engine.lag_events = one_of<uint64_t>(random, {8, 100, 400'000});
+  plan.engine.keys_in_memory = one_of<size_t>(random, {2, 8, 40, 65'536});
+  plan.engine.waiting_operations = one_of<size_t>(random, {4, 65'536});
+  plan.engine.key_life = Duration::seconds(int64_t{7} * 24 * 3600);
+  plan.engine.projector.enough_events = one_of<uint32_t>(random, {1, 10, 20'000});
+  plan.engine.projector.most_events = one_of<uint32_t>(random, {1, 10, 100'000});
+  plan.engine.projector.linger = Duration::millis(one_of<int64_t>(random, {1, 20, 200}));
+  plan.accounts = one_of<uint64_t>(random, {2, 5, 40});
+  plan.clients = one_of<int>(random, {1, 4, 12});
+  plan.sends_per_client = 120 / plan.clients;
+  plan.page_bytes = one_of<int>(random, {512, 1024, 4096});
+  plan.log_limit_bytes = one_of<int64_t>(random, {4096, 65'536, 1 << 20});
+  plan.checkpoint_every = Duration::millis(one_of<int64_t>(random, {2, 30, 500}));
+  return plan;
+}
+
+Result<std::unique_ptr<storage::Database>> open_database(World& world, const EnginePlan& plan,
+                                                         std::string path) {
+  storage::SqliteOptions options;
+  options.vfs = world.vfs().name();
+  options.mmap_bytes = 0;
+  options.page_bytes = plan.page_bytes;
+  options.wal_limit_bytes = plan.log_limit_bytes;
+  options.cache_bytes = 1 << 16;  // small, so that pages are spilled and read again
+  options.synchronous_full = path.starts_with(kJournalPrefix) && plan.durable_journal;
+  options.path = std::move(path);
+  return storage::open_sqlite(std::move(options));
+}
+
+void DiskFaults::start() {
+  going_on_ = true;
+  wait_for_next();
+}
+
+void DiskFaults::stop() {
+  if (!going_on_) return;
+  going_on_ = false;
+  world_.scheduler().cancel(timer_);
+  heal();
+}
+
+void DiskFaults::wait_for_next() {
+  Duration pause{static_cast<int64_t>(world_.random().below(60'000))};
+  timer_ = world_.scheduler().after(pause, world_.scheduler().executor("faults"), [this] {
+    if (going_on_) next();
+  });
+}
+
+void DiskFaults::next() {
+  Random& random = world_.random();
+  switch (random.below(4)) {
+    case 0:
+      // Of journals only. When the log of tables (synchronous=NORMAL) fails to sync in a checkpoint, the next
+      // checkpoint trusts frames that are not on the disk, and a power cut in the middle of it leaves the
+      // file damaged: SQLite cannot know better, so such tables have to be made again from the journal.
+      world_.disk().fail_syncs(static_cast<uint32_t>(1 + random.below(3)), kJournalPrefix);
+      break;
+    case 1:
+      world_.disk().fail_reads(static_cast<uint32_t>(1 + random.below(3)));
+      break;
+    case 2:
+      world_.disk().set_capacity(world_.disk().used_bytes() + 1 + random.below(20'000));
+      break;
+    default:
+      heal();
+  }
+  wait_for_next();
+}
+
+void DiskFaults::heal() {
+  world_.disk().fail_syncs(0);
+  world_.disk().fail_reads(0);
+  world_.disk().set_capacity(0);
+}
+
+}  // namespace ducat::sim

@@ -1,0 +1,106 @@
+// The tree of commands; what each does stands in server.cc and tools.cc.
+#include "app/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "app/server.h"
+#include "app/tools.h"
+#include "simulate/load/load_cli.h"
+
+namespace ducat::app {
+namespace {
+
+constexpr const char* kExamples = R"(
+Examples:
+  ducat run --dev                                   serve on http://127.0.0.1:3000, data in ./data
+  ducat run --data /var/lib/ducat --port 8080       in production; DUCAT_AUTH_JWT_SECRET must be set
+  ducat run --dev --set wallet.shards=4             spread wallets over four databases
+  ducat config --set http.io_threads=2              what is in force, and where each value comes from
+  ducat wallet verify --data /var/lib/ducat         refold all events, compare every balance
+  ducat journal tail --data /var/lib/ducat          the newest events
+  ducat simulate load --port 3000 --seconds 10      load a running server, then check that no money was lost)";
+
+constexpr const char* kRunExamples = R"(
+Examples:
+  ducat run --dev
+  ducat run --data /var/lib/ducat --host 0.0.0.0 --port 8080 --config /etc/ducat.toml
+  ducat run --dev --set storage.type=postgres --set storage.url=postgresql://ducat@localhost/ducat
+  ducat run --dev --services wallet --set ratelimit.enabled=false
+
+Stops on SIGINT and SIGTERM, after answering what it has accepted.)";
+
+void add_common(CLI::App& command, CommonOptions& options) {
+  command.add_option("--data", options.data, "the data directory")->capture_default_str();
+  command.add_option("--config", options.config_file, "a TOML file with settings");
+  command.add_option("--set", options.set, "key=value; may be repeated")->allow_extra_args(false);
+}
+
+CLI::App* add_group(CLI::App& app, const char* name, const char* help) {
+  CLI::App* group = app.add_subcommand(name, help);
+  group->require_subcommand(1);
+  return group;
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  CLI::App app("Ducat moves money and sells tickets without losing, doubling or inventing either.", "ducat");
+  app.require_subcommand(1);
+  app.footer(kExamples);
+  app.set_version_flag("--version", "ducat " DUCAT_VERSION);
+  int exit_code = 0;
+
+  ServeOptions serving;
+  CLI::App* run = app.add_subcommand("run", "serve");
+  add_common(*run, serving.common);
+  run->add_option("--host", serving.host, "address to listen on")->capture_default_str();
+  run->add_option("--port", serving.port, "port to listen on; 0: any")->capture_default_str()->check(CLI::Range(0, 65535));
+  run->add_flag("--dev", serving.dev, "development: loopback only, open routes, no secrets needed");
+  run->add_option("--services", serving.services, "services to run, separated by commas")
+      ->delimiter(',')
+      ->capture_default_str();
+  run->footer(kRunExamples);
+  run->callback([&] { exit_code = serve(serving); });
+
+  CommonOptions common;
+  auto tool = [&](CLI::App& group, const char* name, const char* help, int (*command)(const CommonOptions&)) {
+    CLI::App* added = group.add_subcommand(name, help);
+    add_common(*added, common);
+    added->callback([&exit_code, &common, command] { exit_code = command(common); });
+    return added;
+  };
+  tool(app, "config", "print every setting in force and where it comes from", print_config);
+  app.add_subcommand("version", "print the version")->callback([] { std::puts("ducat " DUCAT_VERSION); });
+
+  CLI::App* wallet = add_group(app, "wallet", "the wallets' data");
+  tool(*wallet, "verify", "refold the events and compare every balance", verify);
+  CLI::App* projections = add_group(app, "projections", "the tables behind the journals");
+  tool(*projections, "list", "how far each has followed its journal", list_projections);
+  tool(*projections, "verify", "prove that they are what the journal says", verify);
+  tool(*projections, "rebuild", "make them again from the journal; nothing else may run", rebuild_projections);
+
+  TailOptions tailing;
+  CLI::App* journal = add_group(app, "journal", "the journals");
+  CLI::App* tail = journal->add_subcommand("tail", "print the newest events as JSON lines");
+  add_common(*tail, tailing.common);
+  tail->add_option("-n,--events", tailing.events, "how many of the newest")->capture_default_str()->check(CLI::Range(0, 1'000'000));
+  tail->add_flag("-f,--follow", tailing.follow, "go on with new ones until interrupted");
+  tail->callback([&] { exit_code = tail_journals(tailing); });
+
+  CLI::App* simulate = add_group(app, "simulate", "programs that play the world outside");
+  load::LoadCommand load;
+  CLI::App* load_command = simulate->add_subcommand("load", "a closed-loop load of transfers, with a check of conservation");
+  load::add_load_options(*load_command, load);
+  load_command->callback([&] { exit_code = load::run_load_command(load); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+  return exit_code;
+}
+
+}  // namespace ducat::app

@@ -1,0 +1,192 @@
+// Starting, serving, stopping; see server.h.
+#include "app/server.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "app/front.h"
+#include "app/modules.h"
+#include "app/system_service.h"
+#include "base/system.h"
+#include "platform/http/server.h"
+#include "platform/rpc/documentation.h"
+#include "platform/rpc/static_routes.h"
+#include "platform/storage/data_directory.h"
+#include "platform/telemetry/logger.h"
+
+namespace ducat::app {
+namespace {
+
+constexpr size_t kShortestSecret = 32;
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// What production does not do without, and development does not do at all.
+Status check_mode(const ServeOptions& options, const config::Settings& settings) {
+  if (options.dev) {
+    if (is_loopback(options.host)) return {};
+    return fail(Errc::kInvalid, "--dev listens on loopback only, not on " + options.host);
+  }
+  const std::string& secret = settings.text("auth.jwt_secret");
+  if (secret.empty()) {
+    return fail(Errc::kInvalid, "auth.jwt_secret is not set; give DUCAT_AUTH_JWT_SECRET at least 32 characters, or use --dev");
+  }
+  if (secret.size() < kShortestSecret) return fail(Errc::kInvalid, "auth.jwt_secret must have at least 32 characters");
+  for (const std::string& origin : settings.list("cors.origins")) {
+    if (origin == "*") return fail(Errc::kInvalid, "cors.origins allows every origin; name those that may call");
+  }
+  return {};
+}
+
+http::ServerOptions http_options(const ServeOptions& options, const config::Settings& settings) {
+  http::ServerOptions http;
+  http.host = options.host;
+  http.port = static_cast<uint16_t>(options.port);
+  http.io_threads = static_cast<size_t>(settings.integer("http.io_threads"));
+  http.max_connections = static_cast<size_t>(settings.integer("http.max_connections"));
+  http.max_body_bytes = static_cast<size_t>(settings.bytes("http.max_body"));
+  http.header_timeout = settings.duration("http.header_timeout");
+  http.body_timeout = settings.duration("http.body_timeout");
+  http.idle_timeout = settings.duration("http.idle_timeout");
+  http.write_timeout = settings.duration("http.write_timeout");
+  http.trusted_proxies = settings.list("http.trusted_proxies");
+  return http;
+}
+
+std::string holder_name() {
+  char host[256] = "localhost";
+  gethostname(host, sizeof(host) - 1);
+  return std::string(host) + ":" + std::to_string(getpid());
+}
+
+rpc::CorsOptions cors_options(bool dev, const config::Settings& settings) {
+  return {dev, settings.list("cors.origins")};
+}
+
+// Everything that lives as long as the process serves, in the order it is made.
+class ServingProcess {
+ public:
+  ServingProcess(const ServeOptions& options, config::Settings settings, storage::DataDirectory directory)
+      : options_(options),
+        settings_(std::move(settings)),
+        directory_(std::move(directory)),
+        limiter_(settings_, random_),
+        observer_(metrics_),
+        development_(closed_),
+        system_(host_, clock_) {}
+
+  Status start() {
+    DUCAT_ASSIGN(auto rows, select_modules(options_.services));
+    wallet::Targets targets = [this](const std::string& name, bool durable) {
+      return storage_target(settings_, directory_.path(), name, durable);
+    };
+    system_.bind(registry_);
+    for (const ModuleRow* row : rows) {
+      host_.add(row->make({settings_, targets, holder_name(), clock_, timers_, registry_, metrics_}));
+    }
+    system_.add_home(files_);
+    documentation_ = std::make_unique<rpc::Documentation>(registry_, rpc::OpenApiInfo{.version = DUCAT_VERSION});
+    documentation_->add_to(files_);
+    rpc::DispatcherOptions dispatch;
+    dispatch.clock = &clock_;
+    dispatch.random = &random_;
+    dispatch.authenticator = options_.dev ? static_cast<rpc::Authenticator*>(&development_) : &closed_;
+    dispatch.rate_limiter = &limiter_;
+    dispatch.observer = &observer_;
+    dispatch.cors = cors_options(options_.dev, settings_);
+    dispatcher_ = std::make_unique<rpc::Dispatcher>(registry_, files_, dispatch);
+    front_ = std::make_unique<Front>(*dispatcher_, metrics_, options_.dev || settings_.boolean("metrics.open"));
+    http::ServerOptions http = http_options(options_, settings_);
+    http.make_error = [this](int status, std::string_view target) { return dispatcher_->make_error(status, target); };
+    server_ = std::make_unique<http::Server>(std::move(http));
+    DUCAT_TRY(host_.start());
+    Status listening = server_->start(*front_);
+    if (!listening) host_.stop();
+    if (listening) system_.set_serving(true);
+    return listening;
+  }
+
+  void stop() {
+    system_.set_serving(false);
+    Status quiet = server_->stop(settings_.duration("http.stop_timeout"));
+    if (!quiet) log::warn("http.cut", {{"reason", quiet.error().message}});
+    host_.stop();
+    server_.reset();
+  }
+
+  int port() const { return server_->port(); }
+
+ private:
+  const ServeOptions& options_;
+  config::Settings settings_;
+  storage::DataDirectory directory_;
+  SystemClock clock_;
+  SystemRandom random_;
+  metrics::Registry metrics_;
+  ConfiguredRateLimiter limiter_;
+  MetricsObserver observer_;
+  rpc::ClosedAuthenticator closed_;
+  rpc::DevelopmentAuthenticator development_;
+  rpc::Registry registry_;
+  rpc::StaticRoutes files_;
+  std::unique_ptr<rpc::Documentation> documentation_;
+  std::unique_ptr<rpc::Dispatcher> dispatcher_;
+  std::unique_ptr<Front> front_;
+  ModuleHost host_;
+  SystemService system_;
+  std::unique_ptr<http::Server> server_;
+  ThreadTimers timers_;  // last: its thread ends before anything it may call
+};
+
+int refuse(const Error& error) {
+  std::fprintf(stderr, "ducat: %s\n", error.message.c_str());
+  return 2;
+}
+
+Status start_log(const config::Settings& settings) {
+  log::Options options;
+  options.format = *log::parse_format(settings.text("log.format"));
+  options.level = *log::parse_level(settings.text("log.level"));
+  return log::start(options);
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  // Blocked before any thread starts, so that they all inherit it and only sigwait sees them.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGINT);
+  sigaddset(&stop_signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of its write
+
+  auto settings = load_settings(options.common);
+  if (!settings) return refuse(settings.error());
+  if (Status mode = check_mode(options, *settings); !mode) return refuse(mode.error());
+  auto directory = storage::DataDirectory::open(options.common.data);
+  if (!directory) return refuse(directory.error());
+  if (Status logging = start_log(*settings); !logging) return refuse(logging.error());
+
+  ServingProcess process(options, std::move(*settings), std::move(*directory));
+  if (Status started = process.start(); !started) {
+    log::stop();
+    return refuse(started.error());
+  }
+  bool v6 = options.host.find(':') != std::string::npos;
+  std::printf("ducat is ready on http://%s%s%s:%d\n", v6 ? "[" : "", options.host.c_str(), v6 ? "]" : "", process.port());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&stop_signals, &signal);
+  log::info("ducat.stopping", {{"signal", signal}});
+  process.stop();
+  log::stop();
+  return 0;
+}
+
+}  // namespace ducat::app

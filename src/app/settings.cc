@@ -1,0 +1,93 @@
+// One table for the process; the modules have theirs.
+#include "app/settings.h"
+
+#include <algorithm>
+
+#include "services/wallet/module.h"
+
+namespace ducat::app {
+namespace {
+
+using config::Type;
+
+constexpr config::Setting kSettings[] = {
+    {.key = "http.io_threads", .type = Type::kInteger, .default_value = "1", .min = "1", .max = "256",
+     .help = "threads that read and write connections"},
+    {.key = "http.max_connections", .type = Type::kInteger, .default_value = "10000", .min = "1",
+     .help = "more are answered 503 and closed"},
+    {.key = "http.max_body", .type = Type::kBytes, .default_value = "1MiB", .min = "1KiB", .max = "64MiB",
+     .help = "larger request bodies are answered 413"},
+    {.key = "http.header_timeout", .type = Type::kDuration, .default_value = "10s", .min = "100ms",
+     .help = "for the headers of a request to arrive"},
+    {.key = "http.body_timeout", .type = Type::kDuration, .default_value = "30s", .min = "100ms",
+     .help = "for the body of a request to arrive"},
+    {.key = "http.idle_timeout", .type = Type::kDuration, .default_value = "75s", .min = "1s",
+     .help = "between two requests of a connection"},
+    {.key = "http.write_timeout", .type = Type::kDuration, .default_value = "30s", .min = "100ms",
+     .help = "for a client to take a byte of its answer"},
+    {.key = "http.stop_timeout", .type = Type::kDuration, .default_value = "20s", .min = "100ms",
+     .help = "for accepted requests to be answered when stopping"},
+    {.key = "http.trusted_proxies", .type = Type::kList, .default_value = "127.0.0.0/8,::1",
+     .help = "whose X-Forwarded-For is believed"},
+    {.key = "cors.origins", .type = Type::kList, .default_value = "",
+     .help = "origins whose pages may call; development allows all"},
+    {.key = "auth.jwt_secret", .type = Type::kString, .default_value = "", .help = "signs tokens; at least 32 characters",
+     .secret = true},
+    {.key = "ratelimit.enabled", .type = Type::kBool, .default_value = "true", .help = "false turns every limit off"},
+    {.key = "ratelimit.default", .type = Type::kInteger, .default_value = "100", .min = "0", .max = "1000000",
+     .help = "requests a minute for each client and route; 0: no limit"},
+    {.key = "ratelimit.withdrawals", .type = Type::kInteger, .default_value = "10", .min = "0", .max = "1000000",
+     .help = "withdrawals a minute for each client and wallet; 0: no limit"},
+    {.key = "storage.type", .type = Type::kString, .default_value = "sqlite", .allowed = "sqlite|postgres",
+     .help = "where the data is"},
+    {.key = "storage.url", .type = Type::kString, .default_value = "", .help = "postgresql://user:password@host/database",
+     .secret = true},
+    {.key = "storage.cache", .type = Type::kBytes, .default_value = "256MiB", .min = "1MiB",
+     .help = "pages of tables SQLite keeps in memory, for each shard"},
+    {.key = "log.format", .type = Type::kString, .default_value = "auto", .allowed = "auto|json|text",
+     .help = "auto: text on a terminal, else JSON lines"},
+    {.key = "log.level", .type = Type::kString, .default_value = "info", .allowed = "debug|info|warn|error",
+     .help = "the least important lines that are written"},
+    {.key = "metrics.open", .type = Type::kBool, .default_value = "false",
+     .help = "true: /metrics needs no credentials in production"},
+};
+
+// "wallet-0" on PostgreSQL is the schema "wallet_0".
+std::string schema_name(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+}  // namespace
+
+Result<config::Settings> load_settings(const CommonOptions& options) {
+  config::Schema schema;
+  schema.add(kSettings);
+  schema.add(wallet::wallet_settings());
+  config::Sources sources;
+  sources.file = options.config_file;
+  sources.environment = config::process_environment();
+  for (const std::string& assignment : options.set) sources.overrides.push_back({.assignment = assignment});
+  DUCAT_ASSIGN(config::Settings settings, config::load(schema, sources));
+  if (settings.text("storage.type") == "postgres" && settings.text("storage.url").empty()) {
+    return fail(Errc::kInvalid, "storage.type = \"postgres\" needs storage.url, e.g. postgresql://ducat@localhost/ducat");
+  }
+  return settings;
+}
+
+storage::StorageTarget storage_target(const config::Settings& settings, const std::string& data, const std::string& name,
+                                      bool durable) {
+  storage::StorageTarget target;
+  target.durable = durable;
+  if (settings.text("storage.type") == "postgres") {
+    target.type = storage::StorageTarget::Type::kPostgres;
+    target.url = settings.text("storage.url");
+    target.schema = schema_name(name);
+    return target;
+  }
+  target.path = data + "/" + name + (durable ? ".journal.db" : ".tables.db");
+  if (!durable) target.cache_bytes = settings.bytes("storage.cache");
+  return target;
+}
+
+}  // namespace ducat::app

@@ -1,0 +1,65 @@
+// See system_service.h.
+#include "app/system_service.h"
+
+extern const char ducat_embed_home_html[], ducat_embed_home_html_end[];
+extern const char ducat_embed_home_css[], ducat_embed_home_css_end[];
+extern const char ducat_embed_home_js[], ducat_embed_home_js_end[];
+
+namespace ducat::app {
+namespace {
+
+namespace v1 = ::ducat::system::v1;
+using HealthTask = Task<rpc::Reply<v1::HealthReply>>;
+
+constexpr std::string_view kPagePolicy =
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
+
+}  // namespace
+
+v1::HealthReply SystemService::describe(bool& ready) const {
+  v1::HealthReply reply;
+  ready = serving_;
+  for (const auto& module : host_.modules()) {
+    Health health = serving_ ? module->health() : Health{};
+    v1::ComponentHealth& part = *reply.add_components();
+    part.set_name(module->name());
+    part.set_ready(health.ready);
+    if (!health.detail.empty()) part.set_detail(health.ready ? "recovering from a failure" : "not available");
+    ready = ready && health.ready;
+    if (!health.progress) continue;
+    reply.mutable_journal()->set_position(static_cast<int64_t>(health.progress->position));
+    reply.mutable_journal()->set_projected(static_cast<int64_t>(health.progress->projected));
+    reply.mutable_journal()->set_lag(static_cast<int64_t>(health.progress->position - health.progress->projected));
+  }
+  reply.set_status(ready ? "ok" : "unavailable");
+  reply.set_version(DUCAT_VERSION);
+  reply.set_uptime_seconds((clock_.monotonic() - started_).micros / 1'000'000);
+  return reply;
+}
+
+void SystemService::bind(rpc::Registry& registry) {
+  auto checked = [this](const v1::HealthRequest&, rpc::CallContext& call) -> HealthTask {
+    bool ready = false;
+    v1::HealthReply reply = describe(ready);
+    if (!ready) call.out.status = 503;
+    co_return reply;
+  };
+  auto live = [this](const v1::HealthRequest&, rpc::CallContext&) -> HealthTask {
+    bool ready = false;
+    v1::HealthReply reply = describe(ready);
+    reply.set_status("ok");
+    co_return reply;
+  };
+  registry.bind<v1::HealthRequest, v1::HealthReply>("ducat.system.v1.SystemService.Health", checked);
+  registry.bind<v1::HealthRequest, v1::HealthReply>("ducat.system.v1.SystemService.Ready", checked);
+  registry.bind<v1::HealthRequest, v1::HealthReply>("ducat.system.v1.SystemService.Live", live);
+}
+
+void SystemService::add_home(rpc::StaticRoutes& files) const {
+  files.add("/", {"text/html; charset=utf-8", rpc::embedded(ducat_embed_home_html, ducat_embed_home_html_end), kPagePolicy});
+  files.add("/home.css", {"text/css; charset=utf-8", rpc::embedded(ducat_embed_home_css, ducat_embed_home_css_end), {}});
+  files.add("/home.js", {"text/javascript; charset=utf-8", rpc::embedded(ducat_embed_home_js, ducat_embed_home_js_end), {}});
+}
+
+}  // namespace ducat::app

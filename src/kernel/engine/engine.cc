@@ -1,0 +1,221 @@
+// Taking commands in, and deciding them. Commits stand in engine_commit.cc, start, recovery and stop in
+// engine_recovery.cc.
+#include "kernel/engine/engine.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/hash.h"
+
+namespace ducat::kernel {
+namespace {
+
+// Batches that are decided and not yet durable: one is being synced while the next is decided.
+constexpr size_t kBatchesUnderWay = 2;
+
+// Finds one key in a record.
+class KeyFinder final : public RecordVisitor {
+ public:
+  KeyFinder(std::string_view key, const Record& record) : key_(key), record_(record) {}
+  void on_key(std::string_view key, uint64_t fingerprint, std::string_view answer) override {
+    if (key == key_) found = UsedKey{std::string(key), fingerprint, std::string(answer), record_.number, record_.at};
+  }
+  std::optional<UsedKey> found;
+
+ private:
+  std::string_view key_;
+  const Record& record_;
+};
+
+}  // namespace
+
+Engine::Engine(Model& model, EnginePorts ports, EngineOptions options)
+    : model_(model), ports_(ports), options_(std::move(options)), recent_(options_.keys_in_memory) {}
+
+Engine::~Engine() = default;
+
+void Engine::enqueue(Submission& submission, std::coroutine_handle<> waiter) {
+  submission.waiter_ = waiter;
+  submission.deadline_ = ports_.clock.monotonic() + options_.wait;
+  bool post = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (accepting_ && inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) < options_.waiting_operations) {
+      inbox_.push_back(&submission);
+      inbox_operations_ += submission.size();
+      post = !posted_;
+      posted_ = true;
+    } else {
+      Submission* refused[] = {&submission};
+      refuse(refused);
+      return;
+    }
+  }
+  if (post) ports_.decide.post([this] { run(); });
+}
+
+bool Engine::may_decide() const {
+  return (state_ == State::kServing || state_ == State::kStopping) && !failing_ &&
+         under_way_.size() < kBatchesUnderWay && lag_events_.load(std::memory_order_relaxed) < options_.lag_events;
+}
+
+void Engine::run() {
+  std::vector<Submission*> arrived;
+  {
+    std::lock_guard lock(mutex_);
+    posted_ = false;
+    arrived.swap(inbox_);
+    waiting_count_.fetch_add(inbox_operations_, std::memory_order_relaxed);
+    inbox_operations_ = 0;
+  }
+  waiting_.insert(waiting_.end(), arrived.begin(), arrived.end());
+  while (!waiting_.empty() && may_decide()) {
+    std::vector<Submission*> batch;
+    take_waiting(batch);
+    decide(std::move(batch));
+  }
+}
+
+void Engine::take_waiting(std::vector<Submission*>& batch) {
+  size_t operations = 0;
+  std::vector<Submission*> refused;
+  bool quiet = ports_.clock.monotonic() < quiet_until_;
+  while (!waiting_.empty()) {
+    Submission* next = waiting_.front();
+    size_t size = next->size();
+    if (!batch.empty() && operations + size > options_.batch_operations) break;
+    waiting_.pop_front();
+    waiting_count_.fetch_sub(size, std::memory_order_relaxed);
+    if (quiet && !next->read_only) {
+      refused.push_back(next);
+      continue;
+    }
+    operations += size;
+    batch.push_back(next);
+  }
+  operations_.fetch_add(operations, std::memory_order_relaxed);
+  refuse(refused);
+}
+
+void Engine::decide(std::vector<Submission*> submissions) {
+  if (submissions.empty()) return;
+  Status ready = find_old_keys(submissions);
+  if (ready) ready = model_.load(submissions);
+  if (!ready) {
+    set_trouble(ready.error().message);
+    refuse(submissions);
+    return;
+  }
+
+  Timestamp now = std::max(ports_.clock.now(), decided_.at);
+  RecordBuilder builder;
+  builder.start(decided_.number + 1, decided_.end_position, writer_->epoch(), now);
+  DecideContext context{now, builder};
+  for (Submission* submission : submissions) decide_submission(*submission, context);
+
+  auto batch = std::make_shared<Batch>();
+  batch->generation = state_generation_;
+  batch->has_record = !builder.empty();
+  if (batch->has_record) {
+    batch->record = std::make_shared<Record>(builder.take());
+    batch->changes = model_.take_changes(batch->record->number);
+    decided_.number = batch->record->number;
+    decided_.end_position = batch->record->end_position();
+    decided_.at = now;
+    decided_number_.store(decided_.number, std::memory_order_relaxed);
+    end_position_.store(decided_.end_position, std::memory_order_relaxed);
+    lag_events_.fetch_add(batch->record->events, std::memory_order_relaxed);
+  }
+  batch->seen = decided_.number;
+  batch->submissions = std::move(submissions);
+  batches_.fetch_add(1, std::memory_order_relaxed);
+  under_way_.push_back(batch);
+  ports_.commit.post([this, batch = std::move(batch)]() mutable {
+    to_commit_.push_back(std::move(batch));
+    commit_waiting();
+  });
+}
+
+Status Engine::find_old_keys(std::span<Submission* const> batch) {
+  old_keys_.clear();
+  for (Submission* submission : batch) {
+    for (size_t i = 0; i < submission->size(); ++i) {
+      Operation& operation = submission->at(i);
+      if (operation.key.empty()) continue;
+      operation.key_hash = hash64(operation.key);
+      if (!runs_.may_contain(operation.key_hash) || recent_.find(operation.key_hash, operation.key) != nullptr) continue;
+      DUCAT_ASSIGN(std::vector<RecordNumber> records, runs_.find(*key_reader_, operation.key_hash));
+      for (RecordNumber number : records) {
+        DUCAT_ASSIGN(Record record, reader_->record(number));
+        KeyFinder finder(operation.key, record);
+        DUCAT_TRY(visit(record, finder));
+        if (finder.found) old_keys_.emplace(operation.key_hash, std::move(*finder.found));
+      }
+    }
+  }
+  return {};
+}
+
+void Engine::decide_submission(Submission& submission, DecideContext& context) {
+  size_t size = submission.size();
+  if (!submission.atomic) {
+    for (size_t i = 0; i < size; ++i) decide_operation(submission.at(i), context);
+    return;
+  }
+  RecordBuilder::Mark mark = context.record.mark();
+  group_keys_.clear();
+  model_.begin_group();
+  size_t failed = 0;
+  for (; failed < size; ++failed) {
+    decide_operation(submission.at(failed), context);
+    Verdict verdict = submission.at(failed).verdict;
+    if (verdict == Verdict::kRefused || verdict == Verdict::kKeyReused) break;
+  }
+  if (failed < size) {
+    model_.undo_group();
+    context.record.rewind(mark);
+    for (const Operation* operation : group_keys_) recent_.remove(operation->key_hash, operation->key);
+    for (size_t i = 0; i < size; ++i) {
+      if (i != failed) submission.at(i).verdict = Verdict::kSkipped;
+    }
+  }
+  model_.end_group();
+  group_keys_.clear();
+}
+
+void Engine::decide_operation(Operation& operation, DecideContext& context) {
+  if (!operation.key.empty() && replay_key(operation, context.now)) return;
+  if (!model_.decide(operation, context)) {
+    operation.verdict = Verdict::kRefused;
+    return;
+  }
+  operation.verdict = Verdict::kAccepted;
+  if (operation.key.empty()) return;
+  answer_.clear();
+  model_.encode_answer(operation, answer_);
+  context.record.key(operation.key, operation.fingerprint, answer_);
+  recent_.add(operation.key_hash, UsedKey{std::string(operation.key), operation.fingerprint, answer_,
+                                          decided_.number + 1, context.now});
+  group_keys_.push_back(&operation);
+}
+
+bool Engine::replay_key(Operation& operation, Timestamp now) {
+  const UsedKey* used = recent_.find(operation.key_hash, operation.key);
+  if (used == nullptr) {
+    auto [from, to] = old_keys_.equal_range(operation.key_hash);
+    for (auto at = from; at != to; ++at) {
+      if (at->second.key == operation.key && (used == nullptr || at->second.record > used->record)) used = &at->second;
+    }
+  }
+  if (used == nullptr || used->at + options_.key_life < now) return false;
+  if (used->fingerprint != operation.fingerprint) {
+    operation.verdict = Verdict::kKeyReused;
+    return true;
+  }
+  Status readable = model_.decode_answer(used->answer, operation);
+  DUCAT_CHECK(readable.has_value(), "a stored answer cannot be read");
+  operation.verdict = Verdict::kReplayed;
+  return true;
+}
+
+}  // namespace ducat::kernel

@@ -1,0 +1,218 @@
+// The engine: turns waiting commands into journal records.
+//
+// It takes whatever waits (never waiting for more), brings into memory what the decisions need, decides one command
+// after the other on the state that the earlier ones left, and makes one record of it all. While that record is
+// being synced, the next batch is decided already. Answers go out once their record is durable. So one fsync serves
+// everybody who waits, a hot wallet costs no more than a cold one, and nothing is ever half done.
+//
+// Where things run: decisions on `decide`, appends on `commit`, tables on `project` (one thread each in production,
+// one scheduler in the simulator). A failed append throws away all state that was decided but is not durable: the
+// engine answers those who wait with kUnavailable, forgets its memory and replays the journal's tail.
+//
+// Limits: waiting operations (then kUnavailable at once), the lag of the tables in events and the time a command may
+// wait (then kUnavailable), two batches under way, the journal's retries.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "kernel/engine/model.h"
+#include "kernel/engine/recent_keys.h"
+#include "kernel/engine/submission.h"
+#include "kernel/journal/journal.h"
+#include "kernel/projection/projector.h"
+
+namespace ducat::kernel {
+
+struct EngineOptions {
+  LeaseOptions lease;
+  size_t batch_operations = 4096;              // decided together; a larger group still goes alone
+  size_t waiting_operations = 65'536;          // before commands are refused
+  uint64_t lag_events = 400'000;               // decided but not in the tables, before commands wait
+  Duration wait = Duration::seconds(5);        // before a command that cannot be decided is refused
+  Duration append_retry = Duration::seconds(10);  // how long an append with an unknown outcome is looked into
+  Duration key_life = Duration::seconds(24 * 3600);
+  size_t keys_in_memory = 65'536;              // per generation (two)
+  ProjectorOptions projector;
+};
+
+// A snapshot for health and metrics.
+struct EngineStats {
+  RecordNumber decided = 0;
+  RecordNumber durable = 0;
+  RecordNumber written = 0;
+  Position end_position = 1;
+  uint64_t lag_events = 0;
+  uint64_t batches = 0;
+  uint64_t operations = 0;
+  uint64_t waiting = 0;
+  uint64_t recoveries = 0;
+  uint64_t keys = 0;
+  bool leading = false;
+  std::string trouble;  // the last error that is not over yet; empty: none
+};
+
+struct EnginePorts {
+  Executor& decide;
+  Executor& commit;
+  Executor& project;
+  Timers& timers;
+  Clock& clock;
+  storage::Database& journal;
+  storage::Database& tables;
+};
+
+// Lives from `start` to the end of `stop`; the executors must have stopped or run dry before it is destroyed.
+// `submit`, `wait_written` and `stats` are thread-safe.
+class Engine {
+ public:
+  Engine(Model& model, EnginePorts ports, EngineOptions options);
+  ~Engine();
+
+  // Takes the lead and recovers; blocks. Call it before anything else runs.
+  Status start();
+
+  // co_await engine.submit(submission): resumes on the submission's home once it is answered.
+  auto submit(Submission& submission) {
+    struct Awaiter {
+      Engine& engine;
+      Submission& submission;
+      bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<> caller) { engine.enqueue(submission, caller); }
+      void await_resume() const noexcept {}
+    };
+    return Awaiter{*this, submission};
+  }
+
+  // co_await engine.wait_written(record, home): resumes there once the tables have the record. An error if that
+  // takes longer than `EngineOptions::wait`.
+  auto wait_written(RecordNumber record, Executor& home) {
+    struct Awaiter {
+      Engine& engine;
+      RecordNumber record;
+      Executor& home;
+      Status status{};
+      bool await_ready() const noexcept { return engine.written_.load(std::memory_order_acquire) >= record; }
+      void await_suspend(std::coroutine_handle<> caller) { engine.add_reader(record, home, caller, &status); }
+      Status await_resume() noexcept { return std::move(status); }
+    };
+    return Awaiter{*this, record, home};
+  }
+
+  // Refuses new commands, finishes those that were accepted, writes the tables up to the end (giving up after a few
+  // failures: the journal has everything), gives the lease back, and calls `done` on the decide executor.
+  void stop(Work done);
+
+  EngineStats stats() const;
+
+ private:
+  struct Batch {
+    std::vector<Submission*> submissions;
+    std::shared_ptr<Record> record;
+    std::unique_ptr<Changes> changes;
+    uint64_t generation = 0;
+    RecordNumber seen = 0;
+    bool has_record = false;
+  };
+  struct Reader {
+    RecordNumber record;
+    Executor* home;
+    std::coroutine_handle<> waiter;
+    Status* status;
+    Timestamp deadline;
+  };
+  enum class State { kStarting, kServing, kRecovering, kStopping, kStopped, kFenced };
+
+  // Any thread.
+  void enqueue(Submission& submission, std::coroutine_handle<> waiter);
+  void add_reader(RecordNumber record, Executor& home, std::coroutine_handle<> waiter, Status* status);
+  void set_trouble(std::string what);
+
+  // On the decide executor.
+  void run();
+  bool may_decide() const;
+  void take_waiting(std::vector<Submission*>& batch);
+  void decide(std::vector<Submission*> submissions);
+  Status find_old_keys(std::span<Submission* const> batch);
+  void decide_submission(Submission& submission, DecideContext& context);
+  void decide_operation(Operation& operation, DecideContext& context);
+  bool replay_key(Operation& operation, Timestamp now);
+  void on_committed(std::shared_ptr<Batch> batch, Status status);
+  void on_written(Written written);
+  void look_after_keys();
+  void start_recovery();
+  void retry_recovery();
+  Status recover();
+  Status replay_tail(Checkpoint from);
+  void watch();
+  void expire_waiting(Timestamp now);
+  void try_stop();
+
+  // On the commit executor.
+  void commit_waiting();
+  bool try_append(Record& record, Status& status);
+  void renew_lease();
+
+  // Answers submissions: resumes their owners, one post for each home.
+  static void settle(std::span<Submission* const> submissions);
+  static void refuse(std::span<Submission* const> submissions);
+
+  Model& model_;
+  EnginePorts ports_;
+  const EngineOptions options_;
+  std::unique_ptr<JournalWriter> writer_;
+  std::unique_ptr<JournalReader> reader_;
+  std::unique_ptr<storage::Connection> key_reader_;
+  std::unique_ptr<Projector> projector_;
+
+  mutable std::mutex mutex_;  // inbox, readers, trouble
+  std::vector<Submission*> inbox_;
+  size_t inbox_operations_ = 0;
+  std::vector<Reader> readers_;
+  std::string trouble_;
+  bool posted_ = false;
+  bool accepting_ = false;
+
+  // The decide executor's own.
+  State state_ = State::kStarting;
+  std::deque<Submission*> waiting_;
+  std::deque<std::shared_ptr<Batch>> under_way_;
+  Tip decided_;
+  RecentKeys recent_;
+  KeyRuns runs_;
+  bool merging_ = false;
+  std::unordered_multimap<uint64_t, UsedKey> old_keys_;  // of this batch, read from the journal
+  std::vector<const Operation*> group_keys_;             // keys the atomic group under way has added
+  Timestamp quiet_until_;  // after a failed append: no commands that write until then
+  bool failing_ = false;
+  uint64_t state_generation_ = 0;  // what the states in memory build on; an older one than `generation_` is void
+  Work on_stopped_;
+  std::string answer_;  // scratch
+  Timestamp last_renewal_;
+
+  // The commit executor's own.
+  std::deque<std::shared_ptr<Batch>> to_commit_;
+  bool retrying_ = false;      // a timer will look at the head again
+  bool outcome_unknown_ = false;  // of the head's append
+  Timestamp give_up_at_;
+
+  std::atomic<uint64_t> generation_{0};  // grows with each failed append
+  std::atomic<RecordNumber> durable_{0};
+  std::atomic<RecordNumber> written_{0};
+  std::atomic<uint64_t> lag_events_{0};
+  std::atomic<uint64_t> batches_{0};
+  std::atomic<uint64_t> operations_{0};
+  std::atomic<uint64_t> recoveries_{0};
+  std::atomic<uint64_t> keys_{0};
+  std::atomic<uint64_t> waiting_count_{0};
+  std::atomic<uint64_t> decided_number_{0};
+  std::atomic<uint64_t> end_position_{1};
+  std::atomic<bool> leading_{false};
+};
+
+}  // namespace ducat::kernel

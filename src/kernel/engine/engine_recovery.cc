@@ -1,0 +1,257 @@
+// Start, recovery, the watch over what waits, and stop.
+#include <algorithm>
+
+#include "base/hash.h"
+#include "kernel/engine/engine.h"
+
+namespace ducat::kernel {
+namespace {
+
+constexpr Duration kWatch = Duration::millis(250);
+constexpr Duration kRenew = Duration::seconds(2);
+constexpr Duration kRecoveryPause = Duration::millis(250);
+// Events replayed before their rows are written, so that a rebuild from the beginning needs little memory.
+constexpr uint64_t kReplayChunk = 100'000;
+
+// Feeds a record's events to the model and its keys to memory.
+class Replayer final : public RecordVisitor {
+ public:
+  Replayer(Model& model, RecentKeys& keys, const Record& record, Checkpoint from)
+      : model_(model), keys_(keys), record_(record), events_(record.number > from.record),
+        with_keys_(record.number > from.keys_record) {}
+
+  void on_event(Position position, uint64_t stream, std::string_view body) override {
+    if (events_ && status) status = model_.replay(position, stream, body, record_.at);
+  }
+  void on_key(std::string_view key, uint64_t fingerprint, std::string_view answer) override {
+    if (with_keys_) {
+      keys_.add(hash64(key), UsedKey{std::string(key), fingerprint, std::string(answer), record_.number, record_.at});
+    }
+  }
+  Status status;
+
+ private:
+  Model& model_;
+  RecentKeys& keys_;
+  const Record& record_;
+  bool events_;
+  bool with_keys_;
+};
+
+}  // namespace
+
+Status Engine::start() {
+  DUCAT_ASSIGN(writer_, JournalWriter::lead(ports_.journal, options_.lease));
+  DUCAT_ASSIGN(reader_, JournalReader::open(ports_.journal));
+  {
+    // The kernel's tables must be there before anybody opens them to read.
+    DUCAT_ASSIGN(auto connection, ports_.tables.connect(storage::Access::kWriter));
+    DUCAT_TRY(open_checkpoint(*connection));
+  }
+  DUCAT_TRY(model_.open(ports_.tables));
+  DUCAT_ASSIGN(key_reader_, ports_.tables.connect(storage::Access::kReader));
+  projector_ = std::make_unique<Projector>(
+      Projector::Ports{ports_.project, ports_.timers, ports_.clock, ports_.tables, model_}, options_.projector,
+      [this](Written written) {
+        ports_.decide.post([this, written = std::move(written)]() mutable { on_written(std::move(written)); });
+      },
+      [this](const Error& error) { set_trouble(error.message); });
+  DUCAT_TRY(recover());
+  state_ = State::kServing;
+  leading_.store(true);
+  {
+    std::lock_guard lock(mutex_);
+    accepting_ = true;
+  }
+  ports_.timers.after(kWatch, ports_.decide, [this] { watch(); });
+  return {};
+}
+
+// Everything decided after the last durable record is void: forget it and replay the journal's tail. The tables'
+// writer is drained first, because the replay makes the changes it holds once more.
+void Engine::start_recovery() {
+  if (state_ == State::kFenced) return expire_waiting({INT64_MAX});
+  if (state_ == State::kServing) state_ = State::kRecovering;
+  projector_->discard([this] { ports_.decide.post([this] { retry_recovery(); }); });
+}
+
+void Engine::retry_recovery() {
+  Status status = recover();
+  if (status) {
+    failing_ = false;
+    if (state_ == State::kRecovering) state_ = State::kServing;
+    recoveries_.fetch_add(1);
+    run();
+    if (state_ == State::kStopping) try_stop();
+    return;
+  }
+  set_trouble(status.error().message);
+  if (status.error().code == Errc::kFenced) {
+    state_ = State::kFenced;
+    leading_.store(false);
+    return expire_waiting({INT64_MAX});
+  }
+  if (state_ == State::kStopping) return try_stop();
+  ports_.timers.after(kRecoveryPause, ports_.decide, [this] { retry_recovery(); });
+}
+
+Status Engine::recover() {
+  state_generation_ = generation_.load();
+  DUCAT_TRY(writer_->reread());
+  DUCAT_TRY(model_.forget());
+  recent_.clear();
+  Checkpoint checkpoint;
+  DUCAT_TRY(key_reader_->query("SELECT record, keys_record FROM projection_checkpoint WHERE one = 1", {},
+                               [&](const storage::Row& row) {
+                                 checkpoint = {static_cast<uint64_t>(row.int64(0)), static_cast<uint64_t>(row.int64(1))};
+                               }));
+  DUCAT_TRY(runs_.load(*key_reader_));
+  lag_events_.store(0);
+  DUCAT_TRY(replay_tail(checkpoint));
+  decided_ = writer_->tip();
+  decided_number_.store(decided_.number);
+  end_position_.store(decided_.end_position);
+  durable_.store(decided_.number);
+  if (lag_events_.load() == 0) written_.store(decided_.number, std::memory_order_release);
+  return {};
+}
+
+Status Engine::replay_tail(Checkpoint from) {
+  const Tip tip = writer_->tip();
+  if (from.record > tip.number) return fail(Errc::kCorrupt, "the tables are ahead of the journal");
+  bool write_as_we_go = tip.number > from.record && state_ == State::kStarting;
+  uint64_t unwritten = 0;
+  RecordNumber last = from.record;
+  auto flush = [&](bool at_end) -> Status {
+    std::unique_ptr<Changes> changes = model_.take_changes(last);
+    if (unwritten == 0) return {};
+    projector_->add(last, static_cast<uint32_t>(unwritten), std::move(changes));
+    lag_events_.fetch_add(unwritten);
+    unwritten = 0;
+    // What is left at the end is written while we serve already.
+    if (!write_as_we_go || at_end) return {};
+    DUCAT_ASSIGN(std::vector<Written> written, projector_->write_now());
+    for (const Written& done : written) {
+      model_.written(done.checkpoint.record);
+      lag_events_.fetch_sub(done.events);
+      written_.store(done.checkpoint.record);
+    }
+    return {};
+  };
+  Status status;
+  auto read = reader_->read(std::min(from.record, from.keys_record), [&](const Record& record) -> Status {
+    // A record that another leader appends meanwhile is not ours to replay; our next append will tell.
+    if (record.number > tip.number) return {};
+    Replayer replayer(model_, recent_, record, from);
+    DUCAT_TRY(visit(record, replayer));
+    DUCAT_TRY(std::move(replayer.status));
+    if (record.number <= from.record) return {};
+    last = record.number;
+    unwritten += record.events;
+    return unwritten >= kReplayChunk ? flush(false) : Status{};
+  });
+  if (!read) return propagate(read);
+  return flush(true);
+}
+
+void Engine::watch() {
+  if (state_ == State::kStopped) return;
+  Timestamp now = ports_.clock.monotonic();
+  run();
+  expire_waiting(now);
+  if (state_ == State::kFenced) expire_waiting({INT64_MAX});
+  if (state_ == State::kStopping) try_stop();
+  if (writer_->shared() && now - last_renewal_ >= kRenew && state_ == State::kServing) {
+    last_renewal_ = now;
+    ports_.commit.post([this] { renew_lease(); });
+  }
+  std::vector<int64_t> old = runs_.older_than(ports_.clock.now() - options_.key_life);
+  if (!old.empty() && !merging_) {
+    for (int64_t run : old) runs_.remove(run);
+    projector_->drop_keys(std::move(old));
+  }
+  ports_.timers.after(kWatch, ports_.decide, [this] { watch(); });
+}
+
+void Engine::expire_waiting(Timestamp now) {
+  std::vector<Submission*> late;
+  while (!waiting_.empty() && waiting_.front()->deadline_ <= now) {
+    late.push_back(waiting_.front());
+    waiting_count_.fetch_sub(waiting_.front()->size(), std::memory_order_relaxed);
+    waiting_.pop_front();
+  }
+  refuse(late);
+  std::vector<Reader> expired;
+  {
+    std::lock_guard lock(mutex_);
+    auto split = std::partition(readers_.begin(), readers_.end(),
+                                [&](const Reader& reader) { return reader.deadline > now; });
+    expired.assign(split, readers_.end());
+    readers_.erase(split, readers_.end());
+  }
+  for (const Reader& reader : expired) {
+    *reader.status = fail(Errc::kUnavailable, "the tables lag too far behind");
+    reader.home->post([waiter = reader.waiter] { waiter.resume(); });
+  }
+}
+
+void Engine::stop(Work done) {
+  ports_.decide.post([this, done = std::move(done)]() mutable {
+    {
+      std::lock_guard lock(mutex_);
+      accepting_ = false;
+    }
+    on_stopped_ = std::move(done);
+    if (state_ != State::kFenced) state_ = State::kStopping;
+    quiet_until_ = {};
+    run();
+    try_stop();
+  });
+}
+
+void Engine::try_stop() {
+  if (state_ == State::kStopped || !on_stopped_) return;
+  bool fenced = state_ == State::kFenced;
+  if (!fenced && !failing_ && (!waiting_.empty() || !under_way_.empty())) return;
+  bool tables_behind = lag_events_.load() > 0;
+  if (tables_behind && !fenced && !failing_) {
+    std::lock_guard lock(mutex_);
+    if (trouble_.empty()) return projector_->want(durable_.load());
+  }
+  expire_waiting({INT64_MAX});
+  state_ = State::kStopped;
+  leading_.store(false);
+  // The writer belongs to the commit executor; nothing else uses it any more.
+  ports_.commit.post([this] {
+    if (writer_) writer_->release();
+    ports_.decide.post([this] {
+      Work stopped = std::move(on_stopped_);
+      stopped();
+    });
+  });
+}
+
+void Engine::set_trouble(std::string what) {
+  std::lock_guard lock(mutex_);
+  trouble_ = std::move(what);
+}
+
+EngineStats Engine::stats() const {
+  EngineStats stats;
+  stats.decided = decided_number_.load();
+  stats.durable = durable_.load();
+  stats.written = written_.load();
+  stats.end_position = end_position_.load();
+  stats.lag_events = lag_events_.load();
+  stats.batches = batches_.load();
+  stats.operations = operations_.load();
+  stats.waiting = waiting_count_.load();
+  stats.recoveries = recoveries_.load();
+  stats.keys = keys_.load();
+  stats.leading = leading_.load();
+  std::lock_guard lock(mutex_);
+  stats.trouble = trouble_;
+  return stats;
+}
+
+}  // namespace ducat::kernel

@@ -1,0 +1,60 @@
+// What callers hand to the engine: operations, alone or several together, and the place where the answers go.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <string_view>
+
+#include "base/time.h"
+#include "kernel/journal/record.h"
+#include "platform/runtime/executor.h"
+
+namespace ducat::kernel {
+
+enum class Verdict : uint8_t {
+  kPending,
+  kAccepted,     // decided, and durable by the time anybody sees it
+  kRefused,      // a business rule said no; nothing happened
+  kReplayed,     // its key was used before: the answer is the first one's
+  kKeyReused,    // its key was used before with another payload; nothing happened
+  kSkipped,      // another operation of its atomic group was refused; nothing happened
+  kUnavailable,  // not decided, or not known to be durable: the caller may try again with the same key
+};
+
+// One command as the engine sees it; a service derives its own, with the command and the answer in it.
+struct Operation {
+  std::string_view key;      // caller, operation and idempotency key; empty: none. Lives as long as the operation.
+  uint64_t fingerprint = 0;  // of the payload, to tell a retry from a reuse
+  Verdict verdict = Verdict::kPending;
+
+  uint64_t key_hash = 0;  // the engine's
+};
+
+// Operations that are decided one after the other in one batch, with nothing of others between them, and
+// answered together. Lives where its owner awaits it (a coroutine's frame): the engine keeps a pointer from
+// `Engine::submit` until it resumes the owner on `home`.
+class Submission {
+ public:
+  explicit Submission(Executor& home) : home_(&home) {}
+  virtual ~Submission() = default;
+  Submission(const Submission&) = delete;
+  Submission& operator=(const Submission&) = delete;
+
+  virtual size_t size() const = 0;
+  virtual Operation& at(size_t index) = 0;
+
+  bool atomic = false;     // one refusal refuses all
+  bool read_only = false;  // none of its operations changes anything: it is served even when nothing can be written
+
+  // The last record that had been decided when this was answered: reads that wait until the tables have reached
+  // it see everything that this submission saw.
+  RecordNumber seen = 0;
+
+ private:
+  friend class Engine;
+  Executor* home_;
+  std::coroutine_handle<> waiter_;
+  Timestamp deadline_;
+};
+
+}  // namespace ducat::kernel

@@ -1,0 +1,53 @@
+// A refusal or failure as a caller sees it, and its two dresses (contracts/README.md, "Two response styles").
+// A service answers an ApiError; it never writes the body itself.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "platform/rpc/violations.h"
+
+namespace ducat::rpc {
+
+enum class Style : uint8_t { kPlain, kEnvelope };
+
+struct ApiError {
+  int status = 500;
+  std::string type;     // "InsufficientFundsError"; made from the status when empty
+  std::string code;     // "ALREADY_EXISTS" for the envelope; the type, or made from the status, when empty
+  std::string message;  // made from the status when empty
+  std::string detail;   // plain style; the message when empty
+  std::vector<Violation> violations;
+  bool located = false;     // `detail` is the array of {loc, msg, type}
+  int64_t retry_after = 0;  // seconds, for 429 and 503; 0 for no header
+  std::string cause;        // for the log; never sent
+  // Further members of the plain body, as JSON: {"index", "3"}. Names are constants.
+  std::vector<std::pair<std::string_view, std::string>> members;
+
+  // Something the status alone explains, or a message says.
+  static ApiError of(int status, std::string message = {});
+  // A rule of the business refused it.
+  static ApiError refusal(int status, std::string type, std::string message, std::string detail = {});
+  // The request breaks the contract's rules. `status` is 400, or 422 where the service says so.
+  static ApiError invalid(std::vector<Violation> violations, int status = 400);
+  // An operational failure: 503 with Retry-After when trying again may help, else 500. Its message goes to
+  // `cause`.
+  static ApiError from(const Error& error);
+};
+
+// Appends the body. `target` is the request's, as received; `now` the time of the answer.
+void append_error(std::string& out, Style style, const ApiError& error, std::string_view target,
+                  Timestamp now);
+
+// The body of an error inside an answer, e.g. in a batch's element: plain style, without timestamp and path.
+void append_plain_error_members(std::string& out, const ApiError& error);
+
+// Appends the target as a JSON text; bytes that are not UTF-8 are shown as %XX.
+void append_target(std::string& out, std::string_view target);
+
+}  // namespace ducat::rpc

@@ -1,0 +1,31 @@
+// Opens the database that the configuration names.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "platform/storage/database.h"
+
+namespace ducat::storage {
+
+// Where a database is. `path` counts for SQLite; `url` and `schema` for PostgreSQL.
+struct StorageTarget {
+  enum class Type { kSqlite, kPostgres };
+  Type type = Type::kSqlite;
+  std::string path;
+  std::string url;
+  std::string schema;
+  // True for journals: a commit that was acknowledged survives a power cut. False for tables that the journal
+  // can give back.
+  bool durable = true;
+  int64_t cache_bytes = int64_t{32} << 20;  // SQLite's writer
+};
+
+// "sqlite" or "postgres"; kInvalid for anything else.
+Result<StorageTarget::Type> parse_storage_type(std::string_view text);
+
+// Blocks until the database has answered once, or fails with a message that names it.
+Result<std::unique_ptr<Database>> open(const StorageTarget& target);
+
+}  // namespace ducat::storage

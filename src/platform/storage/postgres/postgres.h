@@ -1,0 +1,28 @@
+// The server engine, over libpq. Every wait has a bound: connecting, a statement (the server gives it up),
+// and a call as a whole (the client gives it up and drops the connection), so no call blocks for ever.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/time.h"
+#include "platform/storage/database.h"
+
+namespace ducat::storage {
+
+struct PostgresOptions {
+  std::string url;  // postgresql://user:password@host:port/database?… or a keyword string, as libpq reads it
+  std::string schema;   // made if missing, and the only one searched; empty: the server's default
+  bool durable = true;  // false: a commit is not waited for to reach the disk (synchronous_commit=off)
+  Duration connect_timeout = Duration::seconds(5);
+  Duration statement_timeout = Duration::seconds(30);  // then kUnavailable: the server has not done it
+  Duration script_timeout = Duration::seconds(600);    // the same for script(): migrations
+  // Past a statement's bound by this much the connection is given up: then kTimeout, the outcome is unknown.
+  Duration grace = Duration::seconds(5);
+  size_t bulk_rows = 16'384;  // rows in one statement of a bulk write
+};
+
+// Connects once, makes the schema, and fails with a message that names host and database, not the password.
+Result<std::unique_ptr<Database>> open_postgres(PostgresOptions options);
+
+}  // namespace ducat::storage

@@ -1,0 +1,126 @@
+// Opening files, and the checkpoint that keeps the log short.
+#include "platform/storage/sqlite/sqlite.h"
+
+#include <mutex>
+
+#include "platform/storage/concat.h"
+#include "platform/storage/sqlite/connection.h"
+#include "platform/storage/sqlite/errors.h"
+
+namespace ducat::storage {
+namespace sqlite {
+namespace {
+
+constexpr int64_t kReaderCacheBytes = int64_t{8} << 20;  // the mapped file is their cache
+constexpr int kCheckpointBusyMs = 200;                   // the longest a long log holds the writer up
+
+Status pragma(sqlite3* db, const std::string& file, const std::string& sql, std::string* answer = nullptr) {
+  DUCAT_ASSIGN(Statement statement, Statement::prepare(db, sql, false, file));
+  int code = sqlite3_step(statement.handle());
+  if (code == SQLITE_ROW && answer != nullptr) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement.handle(), 0));
+    *answer = text == nullptr ? "" : text;
+  }
+  while (code == SQLITE_ROW) code = sqlite3_step(statement.handle());
+  if (code != SQLITE_DONE) return failure(db, code, file, sql);
+  return {};
+}
+
+Status configure(sqlite3* db, const SqliteOptions& options, Access access) {
+  bool writer = access == Access::kWriter;
+  sqlite3_busy_timeout(db, options.busy_timeout_ms);
+  sqlite3_extended_result_codes(db, 1);
+  // "text" in double quotes is a name, as on PostgreSQL, and never quietly a string.
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+
+  std::string mode;
+  DUCAT_TRY(pragma(db, options.path, concat("PRAGMA page_size=", options.page_bytes)));
+  DUCAT_TRY(pragma(db, options.path, "PRAGMA journal_mode=WAL", &mode));
+  if (mode != "wal")
+    return fail(Errc::kIo, options.path + ": the file system cannot hold a log: mode " + mode);
+  int64_t cache = writer ? options.cache_bytes : std::min(options.cache_bytes, kReaderCacheBytes);
+  int64_t mapped = !writer && options.vfs.empty() ? options.mmap_bytes : 0;
+  for (const std::string& setting : {
+           concat("synchronous=", options.synchronous_full ? "FULL" : "NORMAL"),
+           std::string("wal_autocheckpoint=0"),
+           concat("cache_size=-", std::max<int64_t>(cache >> 10, 64)),
+           concat("mmap_size=", mapped),
+           std::string("temp_store=MEMORY"),
+           std::string("foreign_keys=ON"),
+           std::string("secure_delete=OFF"),  // Debian's default would write zeroes over what is deleted
+           std::string("case_sensitive_like=ON"),
+           concat("query_only=", writer ? "OFF" : "ON"),
+       }) {
+    DUCAT_TRY(pragma(db, options.path, "PRAGMA " + setting));
+  }
+  return {};
+}
+
+// Thread-safe: connecting shares nothing, the checkpoint's connection has a lock. It also keeps the file
+// open, so that the last session's end is not a checkpoint.
+class SqliteDatabase final : public Database {
+ public:
+  SqliteDatabase(SqliteOptions options, DbHandle keeper, int64_t page_bytes)
+      : options_(std::move(options)), keeper_(std::move(keeper)), page_bytes_(page_bytes) {
+    sqlite3_busy_timeout(keeper_.get(), kCheckpointBusyMs);
+  }
+
+  Result<std::unique_ptr<Connection>> connect(Access access) override {
+    DUCAT_ASSIGN(DbHandle db, open_file(options_, access));
+    return std::make_unique<SqliteConnection>(std::move(db), access, options_.path);
+  }
+
+  Status checkpoint() override {
+    std::lock_guard lock(mutex_);
+    int log_pages = 0;
+    DUCAT_TRY(run_checkpoint(SQLITE_CHECKPOINT_PASSIVE, &log_pages));
+    if (int64_t{log_pages} * page_bytes_ <= options_.wal_limit_bytes) return {};
+    // Under steady writing the log never comes to rest and so never starts again. RESTART holds the writer up
+    // for what is left, waits for readers of the old log for a moment, and gives up until the next time.
+    return run_checkpoint(SQLITE_CHECKPOINT_RESTART, &log_pages);
+  }
+
+  Dialect dialect() const override { return Dialect::kSqlite; }
+  std::string describe() const override { return "sqlite " + options_.path; }
+
+ private:
+  Status run_checkpoint(int mode, int* log_pages) {
+    int code = sqlite3_wal_checkpoint_v2(keeper_.get(), nullptr, mode, log_pages, nullptr);
+    // Busy: another checkpoint runs, or a reader needs the old log. Later, then.
+    if (code == SQLITE_OK || (code & 0xFF) == SQLITE_BUSY) return {};
+    return failure(keeper_.get(), code, options_.path, "checkpoint");
+  }
+
+  const SqliteOptions options_;
+  std::mutex mutex_;
+  DbHandle keeper_;
+  int64_t page_bytes_;
+};
+
+}  // namespace
+
+Result<DbHandle> open_file(const SqliteOptions& options, Access access) {
+  // Readers open for writing too: they share the log's index. query_only keeps them from changing anything.
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  sqlite3* raw = nullptr;
+  int code = sqlite3_open_v2(options.path.c_str(), &raw, kFlags,
+                             options.vfs.empty() ? nullptr : options.vfs.c_str());
+  DbHandle db(raw);
+  if (code != SQLITE_OK) return failure(raw, code, options.path, "open");
+  DUCAT_TRY(configure(raw, options, access));
+  return db;
+}
+
+}  // namespace sqlite
+
+Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options) {
+  DUCAT_ASSIGN(auto keeper, sqlite::open_file(options, Access::kWriter));
+  std::string page_bytes;
+  DUCAT_TRY(sqlite::pragma(keeper.get(), options.path, "PRAGMA page_size", &page_bytes));
+  int64_t bytes = std::strtoll(page_bytes.c_str(), nullptr, 10);
+  return std::make_unique<sqlite::SqliteDatabase>(std::move(options), std::move(keeper), bytes);
+}
+
+}  // namespace ducat::storage

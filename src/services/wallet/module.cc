@@ -1,0 +1,131 @@
+// Wiring of the wallet: from settings to a running host.
+#include "services/wallet/module.h"
+
+#include "platform/telemetry/logger.h"
+#include "services/wallet/api/wallet_api.h"
+#include "services/wallet/wallet_host.h"
+
+namespace ducat::wallet {
+namespace {
+
+constexpr config::Setting kSettings[] = {
+    {.key = "wallet.shards", .type = config::Type::kInteger, .default_value = "1", .min = "1", .max = "64",
+     .help = "databases the wallets are spread over; fixed by the first start"},
+    {.key = "wallet.cache_wallets", .type = config::Type::kInteger, .default_value = "1000000", .min = "1000",
+     .help = "wallets kept in memory, about 250 bytes each"},
+    {.key = "wallet.lag_events", .type = config::Type::kInteger, .default_value = "400000", .min = "1000",
+     .help = "events the tables may be behind the journal before commands wait"},
+    {.key = "wallet.wait", .type = config::Type::kDuration, .default_value = "5s", .min = "10ms",
+     .help = "how long a command may wait before it is refused with 503"},
+    {.key = "wallet.waiting_operations", .type = config::Type::kInteger, .default_value = "65536", .min = "1",
+     .help = "operations that may wait before more are refused with 503"},
+    {.key = "wallet.saga_stuck_after", .type = config::Type::kDuration, .default_value = "60s", .min = "1s",
+     .help = "age from which a transfer between shards that was left open is finished"},
+    {.key = "wallet.saga_interval", .type = config::Type::kDuration, .default_value = "10s", .min = "100ms",
+     .help = "how often such transfers are looked for"},
+    {.key = "wallet.hold_interval", .type = config::Type::kDuration, .default_value = "1s", .min = "100ms",
+     .help = "how often expired holds are looked for"},
+    {.key = "idempotency.ttl", .type = config::Type::kDuration, .default_value = "24h", .min = "1s",
+     .help = "how long an idempotency key is remembered"},
+};
+
+std::string shard_name(int64_t index) { return "wallet-" + std::to_string(index); }
+
+WalletHostOptions options_of(const config::Settings& settings, const Targets& targets, const std::string& holder) {
+  WalletHostOptions options;
+  for (int64_t i = 0; i < settings.integer("wallet.shards"); ++i) {
+    options.shards.push_back({targets(shard_name(i), true), targets(shard_name(i), false)});
+  }
+  options.engine.lease.holder = holder;
+  options.engine.lag_events = static_cast<uint64_t>(settings.integer("wallet.lag_events"));
+  options.engine.wait = settings.duration("wallet.wait");
+  options.engine.waiting_operations = static_cast<size_t>(settings.integer("wallet.waiting_operations"));
+  options.engine.key_life = settings.duration("idempotency.ttl");
+  options.wallets_in_memory = static_cast<size_t>(settings.integer("wallet.cache_wallets"));
+  options.service.saga_stuck_after = settings.duration("wallet.saga_stuck_after");
+  options.service.credit_key_trusted.micros = options.engine.key_life.micros / 4;
+  options.saga_interval = settings.duration("wallet.saga_interval");
+  options.hold_interval = settings.duration("wallet.hold_interval");
+  return options;
+}
+
+class WalletModule final : public Module {
+ public:
+  explicit WalletModule(ModulePorts ports)
+      : ports_(std::move(ports)),
+        host_(options_of(ports_.settings, ports_.targets, ports_.holder), ports_.clock, ports_.timers),
+        api_([this]() -> WalletService& { return host_.service(); }, ports_.clock) {
+    api_.bind(ports_.registry);
+  }
+
+  std::string name() const override { return "wallet"; }
+
+  Status start() override {
+    DUCAT_TRY(host_.start());
+    watch("ducat_projection_lag_events", "Events the tables are behind the journal",
+          [](const kernel::EngineStats& s) { return static_cast<double>(s.lag_events); });
+    watch("ducat_engine_waiting_operations", "Operations that wait to be decided",
+          [](const kernel::EngineStats& s) { return static_cast<double>(s.waiting); });
+    watch("ducat_engine_idempotency_keys", "Idempotency keys that are remembered",
+          [](const kernel::EngineStats& s) { return static_cast<double>(s.keys); });
+    count("ducat_engine_operations_total", "Operations decided",
+          [](const kernel::EngineStats& s) { return static_cast<double>(s.operations); });
+    count("ducat_engine_batches_total", "Batches decided",
+          [](const kernel::EngineStats& s) { return static_cast<double>(s.batches); });
+    count("ducat_engine_recoveries_total", "Recoveries after a failed append",
+          [](const kernel::EngineStats& s) { return static_cast<double>(s.recoveries); });
+    count("ducat_journal_records_total", "Records of the journal",
+          [](const kernel::EngineStats& s) { return static_cast<double>(s.durable); });
+    return {};
+  }
+
+  void stop() override {
+    watches_.clear();
+    host_.stop();
+  }
+
+  Health health() const override {
+    Health health{true, {}, Progress{}};
+    for (const kernel::EngineStats& stats : host_.stats()) {
+      health.ready = health.ready && stats.leading;
+      if (health.detail.empty()) health.detail = stats.trouble;
+      health.progress->position += stats.end_position - 1;
+      health.progress->projected += stats.end_position - 1 - std::min(stats.lag_events, stats.end_position - 1);
+    }
+    return health;
+  }
+
+ private:
+  using Number = double (*)(const kernel::EngineStats&);
+
+  double sum(Number number) const {
+    double total = 0;
+    for (const kernel::EngineStats& stats : host_.stats()) total += number(stats);
+    return total;
+  }
+  void watch(std::string_view name, std::string_view help, Number number) {
+    watches_.push_back(ports_.metrics.watch_gauge(name, help, {{"service", "wallet"}}, [this, number] { return sum(number); }));
+  }
+  void count(std::string_view name, std::string_view help, Number number) {
+    watches_.push_back(ports_.metrics.watch_counter(name, help, {{"service", "wallet"}}, [this, number] { return sum(number); }));
+  }
+
+  ModulePorts ports_;
+  WalletHost host_;
+  WalletApi api_;
+  std::vector<metrics::Watch> watches_;
+};
+
+}  // namespace
+
+std::span<const config::Setting> wallet_settings() { return kSettings; }
+
+std::unique_ptr<Module> make_wallet_module(ModulePorts ports) { return std::make_unique<WalletModule>(std::move(ports)); }
+
+std::vector<std::string> wallet_journals(const config::Settings& settings) {
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < settings.integer("wallet.shards"); ++i) names.push_back(shard_name(i));
+  return names;
+}
+
+}  // namespace ducat::wallet

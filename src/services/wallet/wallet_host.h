@@ -1,0 +1,64 @@
+// All shards of the wallet, running: databases, engines, threads, and the work that comes with time (holds that
+// expire, transfers that were left open, checkpoints). Knows no configuration and no HTTP; module.cc does.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernel/engine/engine.h"
+#include "platform/storage/open.h"
+#include "services/wallet/wallet_model.h"
+#include "services/wallet/wallet_service.h"
+
+namespace ducat::wallet {
+
+// Where one shard's data is.
+struct ShardTargets {
+  storage::StorageTarget journal;
+  storage::StorageTarget tables;
+};
+
+struct WalletHostOptions {
+  std::vector<ShardTargets> shards;
+  kernel::EngineOptions engine;
+  size_t wallets_in_memory = 1'000'000;  // over all shards
+  WalletServiceOptions service;
+  Duration saga_interval = Duration::seconds(10);
+  Duration hold_interval = Duration::seconds(1);
+  Duration checkpoint_interval = Duration::seconds(1);
+};
+
+// Start once, stop once. `service` and `stats` are thread-safe in between.
+class WalletHost {
+ public:
+  WalletHost(WalletHostOptions options, Clock& clock, Timers& timers);
+  ~WalletHost();
+
+  // Opens, leads and recovers every shard; blocks. Errors say what is in the way.
+  Status start();
+  // Finishes what was accepted; blocks.
+  void stop();
+
+  WalletService& service() { return *service_; }
+  std::vector<kernel::EngineStats> stats() const;
+
+ private:
+  struct Shard;
+
+  Status start_shard(size_t index);
+  Status check_shard_count();
+  void start_upkeep(size_t shard);
+
+  const WalletHostOptions options_;
+  Clock& clock_;
+  Timers& timers_;
+  std::shared_ptr<std::atomic<bool>> stopped_;  // shared with timers that may still fire
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<ThreadExecutor> readers_;
+  std::unique_ptr<ThreadExecutor> upkeep_;
+  std::unique_ptr<WalletService> service_;
+};
+
+}  // namespace ducat::wallet

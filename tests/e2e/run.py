@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Runs the end-to-end tests against the release binary, from outside, as a customer who holds only the contract.
+
+Usage: tests/e2e/run.py [--binary PATH] [--soak] [--list] [pattern …]
+A pattern is a part of a test's name (`suite.Class.test`); with several, any of them counts.
+The last line is "N passed, M failed"; skipped tests are named with their reason before it and count as neither.
+The exit code is not 0 when anything failed or nothing ran. Nothing is left running and no file is left behind.
+"""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import signal
+import sys
+import time
+import traceback
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
+
+from ducat_e2e import processes, server, workload  # noqa: E402  pylint: disable=wrong-import-position
+
+
+class PrintingResult(unittest.TestResult):
+    """A line for each test as it ends, the story of a failure right below it."""
+
+    def __init__(self):
+        super().__init__()
+        self.passed, self.failed, self.skips = 0, 0, []
+        self.verdict, self.stories, self.begin = None, [], 0.0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.verdict, self.stories, self.begin = "passed", [], time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        seconds = time.monotonic() - self.begin
+        self.passed += self.verdict == "passed"
+        self.failed += self.verdict == "FAILED"
+        print(f"{self.verdict:7} {name_of(test)} ({seconds:.1f} s)", flush=True)
+        for story in self.stories:
+            print("    " + story.replace("\n", "\n    "), flush=True)
+
+    def fail_with(self, test, error):
+        lines = traceback.format_exception(error[0], error[1], error[2].tb_next or error[2])
+        story = "".join(lines[-4:]).strip()[-3000:]
+        if isinstance(test, unittest.TestCase):
+            self.verdict = "FAILED"
+            self.stories.append(story)
+        else:  # setUpClass or the like: no test of the class has run
+            self.failed += 1
+            print(f"FAILED  {test}\n    " + story.replace("\n", "\n    "), flush=True)
+
+    def addError(self, test, err):
+        self.fail_with(test, err)
+
+    addFailure = addError
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self.verdict = "FAILED"
+            lines = traceback.format_exception_only(err[0], err[1])
+            self.stories.append(f"{subtest._subDescription()}: " + "".join(lines).strip()[-1500:])
+
+    def addSkip(self, test, reason):
+        self.verdict = "skipped"
+        name = name_of(test) if isinstance(test, unittest.TestCase) else str(test)
+        self.skips.append(f"skipped: {name}: {reason}")
+
+
+def name_of(test):
+    return test.id().removeprefix("suites.")
+
+
+def collect(patterns):
+    """All tests whose name holds one of the patterns, in the order of modules and classes."""
+    loader, chosen = unittest.TestLoader(), []
+    for module in sorted(found.name for found in pkgutil.iter_modules([os.path.join(HERE, "suites")])):
+        stack = [loader.loadTestsFromModule(importlib.import_module(f"suites.{module}"))]
+        while stack:
+            test = stack.pop()
+            if isinstance(test, unittest.TestSuite):
+                stack += reversed(list(test))
+            elif not patterns or any(pattern in name_of(test) for pattern in patterns):
+                chosen.append(test)
+    return chosen
+
+
+def parse():
+    parser = argparse.ArgumentParser(description="The end-to-end tests.")
+    parser.add_argument("--binary", default=os.path.join(os.path.dirname(os.path.dirname(HERE)), "build/release/ducat"))
+    parser.add_argument("--soak", action="store_true", help="crash fifty times instead of five")
+    parser.add_argument("--list", action="store_true", help="print the names of the tests")
+    parser.add_argument("pattern", nargs="*")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    tests = collect(options.pattern)
+    if options.list:
+        print("\n".join(map(name_of, tests)))
+        return 0
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(130))
+    result = PrintingResult()
+    if not os.access(options.binary, os.X_OK):
+        print(f"FAILED  there is no binary at {options.binary}; build it, or say where it is with --binary")
+        result.failed = 1
+    else:
+        server.BINARY = os.path.abspath(options.binary)
+        workload.CRASHES = 50 if options.soak else 5
+        begin = time.monotonic()
+        unittest.TestSuite(tests).run(result)
+        print(f"{len(tests)} tests in {time.monotonic() - begin:.0f} s")
+    processes.clean_up()
+    for line in result.skips:
+        print(line)
+    if result.skips:
+        print(f"{len(result.skips)} skipped")
+    print(f"{result.passed} passed, {result.failed} failed", flush=True)
+    return 1 if result.failed or not result.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
