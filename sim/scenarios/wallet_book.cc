@@ -11,9 +11,10 @@ constexpr int kCents = 2;  // decimals of the default currency
 
 std::string text_of(const wallet::Answer& answer, bool across) {
   if (across) return "transfer " + answer.saga.uuid.to_string();
+  // What callers see of it; a stored answer has no more.
   return "balance " + std::to_string(answer.wallet.state.balance) + ", held " +
-         std::to_string(answer.wallet.state.held) + " after event " + std::to_string(answer.wallet.head) +
-         ", hold " + answer.hold_id.uuid.to_string() + ", transfer " + answer.saga.uuid.to_string();
+         std::to_string(answer.wallet.state.held) + ", hold " + answer.hold_id.uuid.to_string() +
+         ", transfer " + answer.saga.uuid.to_string();
 }
 
 }  // namespace

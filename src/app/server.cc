@@ -89,7 +89,7 @@ class ServingProcess {
       host_.add(row->make({settings_, targets, holder_name(), clock_, timers_, registry_, metrics_}));
     }
     system_.add_home(files_);
-    documentation_ = std::make_unique<rpc::Documentation>(registry_, rpc::OpenApiInfo{.version = DUCAT_VERSION});
+    documentation_ = std::make_unique<rpc::Documentation>(registry_, rpc::OpenApiInfo{.version = DUCAT_VERSION, .description = "Wallets that never lose, double or invent money."});
     documentation_->add_to(files_);
     rpc::DispatcherOptions dispatch;
     dispatch.clock = &clock_;

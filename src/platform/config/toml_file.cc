@@ -43,7 +43,7 @@ Status collect(const toml::table& table, const std::string& prefix, const std::s
     auto text = node.is_array() ? list_text(*node.as_array()) : scalar_text(node);
     if (!text) {
       return fail(Errc::kInvalid,
-                  key + " (" + where(path, node.source()) +
+                  quoted(key) + " (" + where(path, node.source()) +
                       "): expected a text, a whole number, true or false, or an array of texts "
                       "without commas");
     }

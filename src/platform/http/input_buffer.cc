@@ -21,9 +21,12 @@ std::span<char> InputBuffer::space() {
 }
 
 void InputBuffer::make_room() {
-  size_t used = end_ - begin_;
-  if (block_->owners == 1 && begin_ > 0 && used + kMinRead <= block_->capacity) {
-    move(block_->data(), block_->data());
+  size_t kept = kept_bytes();
+  size_t used = kept + unparsed_size();
+  // In place only if that frees a good part, or a slow body would be moved again and again.
+  size_t worth_it = std::max<size_t>(kMinRead, block_->capacity / 4);
+  if (block_->owners == 1 && used + worth_it <= block_->capacity) {
+    move(block_->data(), block_->data(), kept);
     return;
   }
   size_t size = BlockPool::kStandard;
@@ -34,15 +37,18 @@ void InputBuffer::make_room() {
     size = used + std::max(more, kMinRead);
   }
   BlockRef old = std::exchange(block_, BlockRef(pool_, pool_.take(size)));
-  move(old->data(), block_->data());
+  move(old->data(), block_->data(), kept);
 }
 
-// Keeps the request begun, drops the chunk headers that have been read, and puts the unparsed bytes behind.
-void InputBuffer::move(char* from, char* to) {
+// Of the request begun, without the chunk headers that have been read.
+size_t InputBuffer::kept_bytes() const {
+  if (!parser_.in_body()) return parsed_ - begin_;
+  return static_cast<size_t>(parser_.in_use_end() - (block_->data() + begin_));
+}
+
+void InputBuffer::move(char* from, char* to, size_t kept) {
   char* begin = from + begin_;
-  size_t kept = parsed_ - begin_;
-  if (parser_.in_body()) kept = static_cast<size_t>(parser_.in_use_end() - begin);
-  size_t unparsed = end_ - parsed_;
+  size_t unparsed = unparsed_size();
   std::memmove(to, begin, kept);
   std::memmove(to + kept, from + parsed_, unparsed);
   parser_.rebase(begin, to);

@@ -35,7 +35,8 @@ class InputBuffer {
   static constexpr size_t kMinRead = 1 << 10;
 
   void make_room();
-  void move(char* from, char* to);
+  size_t kept_bytes() const;
+  void move(char* from, char* to, size_t kept);
 
   BlockPool& pool_;
   RequestParser& parser_;

@@ -159,5 +159,32 @@ TEST(RequestParser, KeepsMemoryNearWhatHasArrived) {
   EXPECT_EQ(incoming.request.body, std::string(50'000, 'x'));
 }
 
+// Six bytes arrive for each byte of the body; only the body is kept.
+TEST(RequestParser, DoesNotKeepTheHeadersOfTinyChunks) {
+  BlockPool pool;
+  RequestParser parser(kLimits);
+  InputBuffer input(pool, parser);
+  IncomingRequest incoming;
+  parser.start(incoming);
+  std::string bytes = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 20'000; ++i) bytes += "1\r\nx\r\n";
+  bytes += "0\r\n\r\n";
+  size_t largest = 0;
+  auto outcome = RequestParser::Outcome::kNeedMore;
+  for (std::string_view rest = bytes; outcome == RequestParser::Outcome::kNeedMore && !rest.empty();) {
+    auto space = input.space();
+    largest = std::max<size_t>(largest, input.block()->capacity);
+    size_t size = std::min({space.size(), rest.size(), size_t{2000}});
+    std::memcpy(space.data(), rest.data(), size);
+    input.received(size);
+    rest.remove_prefix(size);
+    auto step = parser.feed(input.unparsed(), input.unparsed_size());
+    input.parsed(step.used);
+    outcome = step.outcome;
+  }
+  EXPECT_EQ(incoming.request.body, std::string(20'000, 'x'));
+  EXPECT_LT(largest, 60'000u);
+}
+
 }  // namespace
 }  // namespace ducat::http

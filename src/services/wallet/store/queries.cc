@@ -20,8 +20,8 @@ constexpr std::string_view kWalletsAfter =
     "SELECT " DUCAT_WALLET_COLUMNS " FROM wallets w WHERE w.no > $1 ORDER BY w.no LIMIT $2";
 constexpr std::string_view kHoldByNo = "SELECT " DUCAT_HOLD_COLUMNS " FROM wallet_holds WHERE no = $1";
 constexpr std::string_view kHoldsOf = "SELECT " DUCAT_HOLD_COLUMNS
-                                      " FROM wallet_holds WHERE wallet = $1 AND no < $2 AND is_transfer = 0 "
-                                      "ORDER BY no DESC LIMIT $3";
+                                      " FROM wallet_holds WHERE wallet = $1 AND is_transfer = 0 AND state >= $2 "
+                                      "AND state <= $3 ORDER BY no DESC LIMIT $4 OFFSET $5";
 constexpr std::string_view kExpired =
     "SELECT " DUCAT_HOLD_COLUMNS
     " FROM wallet_holds WHERE state = 0 AND expires_at IS NOT NULL AND expires_at <= $1 "
@@ -168,10 +168,11 @@ Result<std::optional<StoredHold>> find_hold(storage::Connection& connection, Pos
   return one<StoredHold>(connection, kHoldByNo, {signed_of(no)}, hold_from);
 }
 
-Result<std::vector<StoredHold>> holds_of(storage::Connection& connection, uint64_t wallet, Position before,
-                                         int64_t limit) {
-  return all<StoredHold>(connection, kHoldsOf,
-                         {signed_of(wallet), before == 0 ? INT64_MAX : signed_of(before), limit}, hold_from);
+Result<std::vector<StoredHold>> holds_of(storage::Connection& connection, uint64_t wallet, int64_t state,
+                                         int64_t limit, int64_t offset) {
+  return all<StoredHold>(
+      connection, kHoldsOf,
+      {signed_of(wallet), std::max<int64_t>(state, 0), state < 0 ? INT64_MAX : state, limit, offset}, hold_from);
 }
 
 Result<std::vector<StoredHold>> expired_holds(storage::Connection& connection, Timestamp now, int64_t limit) {

@@ -1,0 +1,174 @@
+"""The command line's other commands."""
+
+import json
+import os
+import re
+
+from ducat_e2e.case import Case, OwnServerCase, unique
+from ducat_e2e.processes import scratch
+from ducat_e2e.server import ducat
+from ducat_e2e.texts import decode
+
+
+class Words(Case):
+    def test_the_version(self):
+        for arguments in (["version"], ["--version"]):
+            done = ducat(*arguments)
+            self.assertEqual(done.returncode, 0)
+            self.assertRegex(done.stdout, r"^ducat \d+\.\d+\.\d+\S*\n$")
+
+    def test_help_has_examples(self):
+        for arguments in (["--help"], ["run", "--help"]):
+            done = ducat(*arguments)
+            self.assertEqual(done.returncode, 0)
+            self.assertRegex(done.stdout, r"(?is)examples?:.*\bducat run\b")
+
+    def test_an_unknown_command_is_an_error(self):
+        done = ducat("frobnicate")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("frobnicate", done.stdout + done.stderr)
+
+    def test_config_says_what_is_in_force_and_where_from(self):
+        path = os.path.join(scratch("config"), "ducat.toml")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("[wallet]\nsaga_interval = \"7s\"\n")
+        done = ducat("config", "--config", path, "--set", "wallet.shards=3", env={"DUCAT_RATELIMIT_ENABLED": "false"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = {name: next((line for line in done.stdout.splitlines() if re.search(rf"\b{re.escape(name)}\b", line)), "")
+                 for name in ("wallet.saga_interval", "wallet.shards", "ratelimit.enabled", "idempotency.ttl")}
+        self.assertRegex(lines["wallet.saga_interval"], "7s.*ducat.toml")
+        self.assertRegex(lines["wallet.shards"], r"3.*--set")
+        self.assertRegex(lines["ratelimit.enabled"], "false.*DUCAT_RATELIMIT_ENABLED")
+        self.assertRegex(lines["idempotency.ttl"], "24h.*default")
+
+    def test_config_hides_secrets(self):
+        done = ducat("config", env={"DUCAT_AUTH_JWT_SECRET": "secret-" + "x" * 40,
+                                    "DUCAT_STORAGE_URL": "postgresql://u:hunter2@127.0.0.1/d"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("secret-x", done.stdout)
+        self.assertNotIn("hunter2", done.stdout)
+        self.assertIn("auth.jwt_secret", done.stdout)
+
+    def test_config_refuses_an_unknown_setting(self):
+        done = ducat("config", "--set", "wallet.shrads=3")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("wallet.shards", done.stderr)
+
+    def test_tools_do_not_make_what_they_were_to_read(self):
+        for words in (["wallet", "verify"], ["journal", "tail"], ["projections", "list"], ["projections", "verify"]):
+            with self.subTest(words):
+                data = os.path.join(scratch("nothing"), "data")
+                done = ducat(*words, "--data", data)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(data, done.stderr)
+                self.assertFalse(os.path.exists(data))
+
+
+class Tools(OwnServerCase):
+    settings: dict = {}
+
+    def busy(self):
+        """A server with something of everything in it, and the wallets it has."""
+        server, wallets = self.serve(dict(self.settings)), [unique() for _ in range(8)]
+        http = server.client
+        for wallet in wallets:
+            self.ok(http.deposit(wallet, 100))
+        for one, two in zip(wallets, wallets[1:]):
+            self.ok(http.transfer(one, two, 7))
+            self.ok(http.hold(one, 5))
+        self.ok(http.capture(wallets[0], self.ok(http.hold(wallets[0], 5))["holdId"], 2))
+        self.ok(http.act(wallets[1], "freeze"))
+        self.ok(http.daily_limit(wallets[2], 50))
+        return server, wallets
+
+    def seen(self, server, wallets):
+        http = server.client
+        return [(self.ok(http.wallet(wallet)), self.ok(http.history(wallet)), self.ok(http.get(http.path(wallet, "/holds"))))
+                for wallet in wallets]
+
+    def test_verify_beside_a_server_and_after_it(self):
+        server, _ = self.busy()
+        self.verified(server)
+        server.stop()
+        self.verified(server)
+
+    def test_journal_tail_prints_events_as_json_lines(self):
+        server, wallets = self.busy()
+        done = server.tool("journal", "tail", "-n", "10")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertGreaterEqual(len(lines), 10)
+        self.assertIn("frozen", done.stdout.lower())
+        whole = server.tool("journal", "tail", "-n", "100000").stdout
+        for wallet in wallets:
+            self.assertIn(wallet, whole)
+
+    def test_rebuilt_projections_are_what_they_were(self):
+        server, wallets = self.busy()
+        before = self.seen(server, wallets)
+        keyed = server.client.deposit(wallets[3], 1, key="before")
+        self.ok(server.client.withdraw(wallets[3], 1))
+        before = self.seen(server, wallets)
+        server.stop()
+        for words in (["projections", "list"], ["projections", "verify"], ["projections", "rebuild"],
+                      ["projections", "verify"], ["wallet", "verify"]):
+            done = server.tool(*words)
+            self.assertEqual(done.returncode, 0, f"{words}: {done.stdout} {done.stderr}")
+        server.start()
+        self.assertEqual(self.seen(server, wallets), before)
+        again = server.client.deposit(wallets[3], 1, key="before")
+        self.assertEqual((again.body, again.replayed), (keyed.body, True), "a rebuild keeps the keys")
+
+    def test_a_rebuild_does_not_run_beside_a_server(self):
+        server, wallets = self.busy()
+        done = server.tool("projections", "rebuild")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1)
+        self.assertEqual(self.ok(server.client.wallet(wallets[7]))["balance"], 107)
+
+    def test_simulated_load_conserves_money(self):
+        server = self.serve(dict(self.settings))
+        done = ducat("simulate", "load", "--url", f"http://127.0.0.1:{server.port}", "--wallets", "50", "--count", "500",
+                     "--connections", "8", "--warmup", "0")
+        self.assertEqual(done.returncode, 0, f"{done.stdout} {done.stderr}")
+        self.assertIn("conserved", done.stdout + done.stderr)
+        server.stop()
+        self.verified(server)
+
+
+class ToolsOnPostgres(Tools):
+    on_postgres = True
+
+    def test_a_rebuild_does_not_run_beside_a_server(self):
+        self.skipTest("what is in use is the data directory, and PostgreSQL's is elsewhere")
+
+
+class ToolsOnShards(Tools):
+    settings = {"wallet.shards": "3"}
+
+
+class Findings(OwnServerCase):
+    """A check that cannot fail is none: what was tampered with is found."""
+
+    def test_verify_finds_a_balance_that_was_tampered_with(self):
+        import sqlite3  # pylint: disable=import-outside-toplevel
+        server = self.serve()
+        self.ok(server.client.deposit("w", 100))
+        server.stop()
+        self.verified(server)
+        touched = 0
+        for name in sorted(os.listdir(server.data)):
+            if not name.endswith(".tables.db"):
+                continue
+            with sqlite3.connect(os.path.join(server.data, name)) as tables:
+                for (table,) in tables.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                    columns = [row[1] for row in tables.execute(f'PRAGMA table_info("{table}")')]
+                    if "balance" in columns:
+                        touched += tables.execute(f'UPDATE "{table}" SET balance = balance + 1 WHERE balance > 0').rowcount
+        self.assertGreater(touched, 0, "there was nothing to tamper with")
+        done = server.tool("wallet", "verify")
+        self.assertEqual(done.returncode, 1, f"verify did not find it: {done.stdout} {done.stderr}")
+
+    def test_decode_refuses_what_is_no_json(self):
+        for text in ('{"a":1,"a":2}', "NaN", "[1,]"):
+            self.assertRaises(ValueError, decode, text)
