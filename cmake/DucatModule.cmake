@@ -6,7 +6,9 @@ find_package(Threads REQUIRED)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
                     -fno-omit-frame-pointer)
 # GCC 12 reports these wrongly inside its own std::expected, std::variant and std::string at -O2.
-add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+                    $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds> $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>
+                    $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>)
 add_compile_options($<$<CONFIG:Release>:-O2> $<$<CONFIG:Release>:-g1>)
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 include_directories(${PROJECT_SOURCE_DIR}/src)
