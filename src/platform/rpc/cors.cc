@@ -24,8 +24,8 @@ bool Cors::allowed(std::string_view origin) const {
 void Cors::add_headers(const http::Request& request, http::Response& response) const {
   if (!options_.any_origin && options_.origins.empty()) return;
   std::string_view origin = request.header("origin");
-  // The answer differs by origin whether or not this one is allowed, so caches must know.
-  response.headers.emplace_back("Vary", "Origin");
+  // With a list the answer differs by origin, whether or not this one is allowed, so caches must know.
+  if (!options_.any_origin) response.headers.emplace_back("Vary", "Origin");
   if (origin.empty() || !allowed(origin)) return;
   response.headers.emplace_back("Access-Control-Allow-Origin",
                                 options_.any_origin ? "*" : std::string(origin));
