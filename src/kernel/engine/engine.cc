@@ -13,12 +13,12 @@ namespace {
 // Batches that are decided and not yet durable: one is being synced while the next is decided.
 constexpr size_t kBatchesUnderWay = 2;
 
-// Finds one key in a record.
+// Finds one key in a record; `found` views the record.
 class KeyFinder final : public RecordVisitor {
  public:
   KeyFinder(std::string_view key, const Record& record) : key_(key), record_(record) {}
   void on_key(std::string_view key, uint64_t fingerprint, std::string_view answer) override {
-    if (key == key_) found = UsedKey{std::string(key), fingerprint, std::string(answer), record_.number, record_.at};
+    if (key == key_) found = UsedKey{key, fingerprint, answer, record_.number, record_.at};
   }
   std::optional<UsedKey> found;
 
@@ -143,13 +143,16 @@ Status Engine::find_old_keys(std::span<Submission* const> batch) {
       Operation& operation = submission->at(i);
       if (operation.key.empty()) continue;
       operation.key_hash = hash64(operation.key);
-      if (!runs_.may_contain(operation.key_hash) || recent_.find(operation.key_hash, operation.key) != nullptr) continue;
+      if (!runs_.may_contain(operation.key_hash) || recent_.find(operation.key_hash, operation.key)) continue;
       DUCAT_ASSIGN(std::vector<RecordNumber> records, runs_.find(*key_reader_, operation.key_hash));
       for (RecordNumber number : records) {
         DUCAT_ASSIGN(Record record, reader_->record(number));
         KeyFinder finder(operation.key, record);
         DUCAT_TRY(visit(record, finder));
-        if (finder.found) old_keys_.emplace(operation.key_hash, std::move(*finder.found));
+        if (!finder.found) continue;
+        old_keys_.emplace(operation.key_hash,
+                          OldKey{std::string(finder.found->key), std::string(finder.found->answer),
+                                 finder.found->fingerprint, finder.found->record, finder.found->at});
       }
     }
   }
@@ -174,7 +177,9 @@ void Engine::decide_submission(Submission& submission, DecideContext& context) {
   if (failed < size) {
     model_.undo_group();
     context.record.rewind(mark);
-    for (const Operation* operation : group_keys_) recent_.remove(operation->key_hash, operation->key);
+    for (auto added = group_keys_.rbegin(); added != group_keys_.rend(); ++added) {
+      recent_.remove((*added)->key_hash, (*added)->key);
+    }
     for (size_t i = 0; i < size; ++i) {
       if (i != failed) submission.at(i).verdict = Verdict::kSkipped;
     }
@@ -194,20 +199,22 @@ void Engine::decide_operation(Operation& operation, DecideContext& context) {
   answer_.clear();
   model_.encode_answer(operation, answer_);
   context.record.key(operation.key, operation.fingerprint, answer_);
-  recent_.add(operation.key_hash, UsedKey{std::string(operation.key), operation.fingerprint, answer_,
-                                          decided_.number + 1, context.now});
+  recent_.add(operation.key_hash,
+              UsedKey{operation.key, operation.fingerprint, answer_, decided_.number + 1, context.now});
   group_keys_.push_back(&operation);
 }
 
 bool Engine::replay_key(Operation& operation, Timestamp now) {
-  const UsedKey* used = recent_.find(operation.key_hash, operation.key);
-  if (used == nullptr) {
+  std::optional<UsedKey> used = recent_.find(operation.key_hash, operation.key);
+  if (!used) {
     auto [from, to] = old_keys_.equal_range(operation.key_hash);
     for (auto at = from; at != to; ++at) {
-      if (at->second.key == operation.key && (used == nullptr || at->second.record > used->record)) used = &at->second;
+      const OldKey& old = at->second;
+      if (old.key != operation.key || (used && used->record > old.record)) continue;
+      used = UsedKey{old.key, old.fingerprint, old.answer, old.record, old.at};
     }
   }
-  if (used == nullptr || used->at + options_.key_life < now) return false;
+  if (!used || used->at + options_.key_life < now) return false;
   if (used->fingerprint != operation.fingerprint) {
     operation.verdict = Verdict::kKeyReused;
     return true;

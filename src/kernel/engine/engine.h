@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "kernel/engine/model.h"
@@ -186,7 +187,13 @@ class Engine {
   RecentKeys recent_;
   KeyRuns runs_;
   bool merging_ = false;
-  std::unordered_multimap<uint64_t, UsedKey> old_keys_;  // of this batch, read from the journal
+  struct OldKey {
+    std::string key, answer;
+    uint64_t fingerprint;
+    RecordNumber record;
+    Timestamp at;
+  };
+  std::unordered_multimap<uint64_t, OldKey> old_keys_;   // of this batch, read from the journal
   std::vector<const Operation*> group_keys_;             // keys the atomic group under way has added
   Timestamp quiet_until_;  // after a failed append: no commands that write until then
   bool failing_ = false;

@@ -25,7 +25,7 @@ class Replayer final : public RecordVisitor {
   }
   void on_key(std::string_view key, uint64_t fingerprint, std::string_view answer) override {
     if (with_keys_) {
-      keys_.add(hash64(key), UsedKey{std::string(key), fingerprint, std::string(answer), record_.number, record_.at});
+      keys_.add(hash64(key), UsedKey{key, fingerprint, answer, record_.number, record_.at});
     }
   }
   Status status;

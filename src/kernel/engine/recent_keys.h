@@ -2,23 +2,26 @@
 //
 // Two generations: new keys enter the younger; when it is full it becomes the elder, and once all its records are
 // durable its hashes are written to a run (kernel/projection/key_runs.h), after which it is forgotten. So memory is
-// bounded by two generations.
+// bounded by two generations. A generation keeps its texts in one block: every command adds a key, so nothing is
+// allocated for each.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "kernel/projection/projector.h"
 
 namespace ducat::kernel {
 
-// A key that was used, as it stands in the journal.
+// A key that was used, as it stands in the journal. The texts live as long as their owner does not change.
 struct UsedKey {
-  std::string key;
+  std::string_view key;
   uint64_t fingerprint = 0;
-  std::string answer;
+  std::string_view answer;
   RecordNumber record = 0;
   Timestamp at;
 };
@@ -26,67 +29,73 @@ struct UsedKey {
 // One thread.
 class RecentKeys {
  public:
-  explicit RecentKeys(size_t per_generation) : per_generation_(per_generation) {}
+  explicit RecentKeys(size_t per_generation) : per_generation_(per_generation), young_(std::make_unique<Generation>()) {}
 
-  // The newest use of this key, or null.
-  const UsedKey* find(uint64_t hash, std::string_view key) const {
-    if (const UsedKey* found = find_in(*young_, hash, key)) return found;
-    return elder_ ? find_in(*elder_, hash, key) : nullptr;
+  // The newest use of this key, if it is here.
+  std::optional<UsedKey> find(uint64_t hash, std::string_view key) const {
+    std::optional<UsedKey> found = young_->find(hash, key);
+    if (!found && elder_) found = elder_->find(hash, key);
+    return found;
   }
-  void add(uint64_t hash, UsedKey used) {
+  void add(uint64_t hash, const UsedKey& used) {
+    young_->add(hash, used);
     last_record_ = used.record;
-    young_->emplace(hash, std::move(used));
   }
-  // Takes back the keys added since `mark` (of an atomic group).
-  void remove(uint64_t hash, std::string_view key) {
-    auto [from, to] = young_->equal_range(hash);
-    for (auto at = from; at != to; ++at) {
-      if (at->second.key == key) {
-        young_->erase(at);
-        return;
-      }
-    }
-  }
+  // Takes back a key that was added since the last rotation (of an atomic group that was refused).
+  void remove(uint64_t hash, std::string_view key) { young_->remove(hash, key); }
 
-  bool full() const { return young_->size() >= per_generation_; }
-  bool can_rotate() const { return full() && !elder_; }
+  bool can_rotate() const { return young_->entries.size() >= per_generation_ && !elder_; }
   void rotate() {
     elder_ = std::move(young_);
     elder_last_record_ = last_record_;
-    young_ = std::make_unique<Map>();
-    young_->reserve(per_generation_);
+    young_ = std::make_unique<Generation>();
     handed_over_ = false;
   }
-  // The elder generation, sorted, once all its records are durable and if it has not been handed over yet.
-  std::shared_ptr<const KeysToWrite> take_elder(RecordNumber durable, int64_t run_id);
   bool elder_ready(RecordNumber durable) const { return elder_ && !handed_over_ && elder_last_record_ <= durable; }
+  // The elder generation, sorted, for writing; only when it is ready, and once.
+  std::shared_ptr<const KeysToWrite> take_elder(int64_t run_id);
   // Its keys can be found in the tables from now on.
   void forget_elder() { elder_.reset(); }
   void clear() {
-    young_ = std::make_unique<Map>();
+    young_ = std::make_unique<Generation>();
     elder_.reset();
     handed_over_ = false;
   }
-  size_t size() const { return young_->size() + (elder_ ? elder_->size() : 0); }
+  size_t size() const { return young_->entries.size() + (elder_ ? elder_->entries.size() : 0); }
 
  private:
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  struct Entry {
+    uint64_t hash;
+    uint64_t fingerprint;
+    RecordNumber record;
+    Timestamp at;
+    size_t text;  // where the key stands, the answer behind it
+    uint32_t key_size;
+    uint32_t answer_size;
+    uint32_t before;  // the entry of the same hash before this one
+  };
+
   struct Identity {
+    using is_avalanching = void;
     size_t operator()(uint64_t hash) const { return hash; }
   };
-  using Map = std::unordered_multimap<uint64_t, UsedKey, Identity>;
 
-  static const UsedKey* find_in(const Map& map, uint64_t hash, std::string_view key) {
-    auto [from, to] = map.equal_range(hash);
-    const UsedKey* newest = nullptr;
-    for (auto at = from; at != to; ++at) {
-      if (at->second.key == key && (newest == nullptr || at->second.record >= newest->record)) newest = &at->second;
-    }
-    return newest;
-  }
+  struct Generation {
+    std::string texts;
+    std::vector<Entry> entries;
+    boost::unordered_flat_map<uint64_t, uint32_t, Identity> newest;  // by hash
+
+    std::string_view key_of(const Entry& entry) const { return std::string_view(texts).substr(entry.text, entry.key_size); }
+    std::optional<UsedKey> find(uint64_t hash, std::string_view key) const;
+    void add(uint64_t hash, const UsedKey& used);
+    void remove(uint64_t hash, std::string_view key);
+  };
 
   size_t per_generation_;
-  std::unique_ptr<Map> young_ = std::make_unique<Map>();
-  std::unique_ptr<Map> elder_;
+  std::unique_ptr<Generation> young_;
+  std::unique_ptr<Generation> elder_;
   RecordNumber last_record_ = 0;
   RecordNumber elder_last_record_ = 0;
   bool handed_over_ = false;

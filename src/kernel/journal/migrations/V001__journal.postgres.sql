@@ -27,3 +27,12 @@ CREATE TABLE journal_lease (
   expires_at bigint NOT NULL
 );
 INSERT INTO journal_lease VALUES (1, 0, '', 0);
+
+-- Beyond the triggers: the role that Ducat connects with gives up the rights to change the log, and row-level
+-- security shows UPDATE and DELETE no row, whoever is granted them.
+REVOKE UPDATE, DELETE, TRUNCATE ON journal FROM PUBLIC;
+REVOKE UPDATE, DELETE, TRUNCATE ON journal FROM CURRENT_USER;
+ALTER TABLE journal ENABLE ROW LEVEL SECURITY;
+ALTER TABLE journal FORCE ROW LEVEL SECURITY;
+CREATE POLICY journal_read ON journal FOR SELECT USING (true);
+CREATE POLICY journal_append ON journal FOR INSERT WITH CHECK (true);
