@@ -6,7 +6,7 @@
 // a read. Nothing but the hash and the record's number is stored: the key itself, its payload's fingerprint and its
 // answer are read from the journal, which has them anyway.
 //
-// Memory: 1.5 bytes a key for the filters. A run leaves as a whole once its newest key is older than the keys' life.
+// Memory: 2 bytes a key for the filters. A run leaves as a whole once its newest key is older than the keys' life.
 #pragma once
 
 #include <cstdint>

@@ -178,7 +178,7 @@ TEST_F(DispatcherTest, AHandlerMayEndOnAnotherThread) {
 }
 
 TEST_F(DispatcherTest, ASynchronousHandlerIsAnsweredBeforeHandleReturns) {
-  FakeExchange exchange("GET", "/feed");
+  FakeExchange exchange(io, "GET", "/feed");
   dispatcher().handle(exchange);
   EXPECT_TRUE(exchange.answered());
 }

@@ -182,8 +182,9 @@ TEST_F(OpenApi, PagesAreServedFromTheBinary) {
   options.clock = &clock;
   options.random = &random;
   Dispatcher dispatcher(registry, files, options);
+  ThreadExecutor io("io");
   auto get = [&](const char* path) {
-    testing::FakeExchange exchange("GET", path);
+    testing::FakeExchange exchange(io, "GET", path);
     dispatcher.handle(exchange);
     return exchange.wait();
   };

@@ -118,7 +118,7 @@ class DispatcherTest : public ::testing::Test {
   }
   http::Response call(std::string method, std::string target, std::string body = {},
                       FakeExchange::Headers headers = kJson) {
-    FakeExchange exchange(std::move(method), std::move(target), std::move(body), std::move(headers));
+    FakeExchange exchange(io, std::move(method), std::move(target), std::move(body), std::move(headers));
     dispatcher().handle(exchange);
     return exchange.wait();
   }
@@ -140,6 +140,7 @@ class DispatcherTest : public ::testing::Test {
   std::optional<ApiError> refusal;
   testing::Listing listing;
   Executor* other_thread = nullptr;
+  ThreadExecutor io{"io"};  // the exchanges' own; last, since its work uses the rest
 };
 
 }  // namespace ducat::rpc::testing

@@ -18,8 +18,10 @@ class FakeExchange final : public http::Exchange {
  public:
   using Headers = std::vector<std::pair<std::string, std::string>>;
 
-  FakeExchange(std::string method, std::string target, std::string body = {}, Headers headers = {})
-      : method_(std::move(method)),
+  FakeExchange(Executor& executor, std::string method, std::string target, std::string body = {},
+               Headers headers = {})
+      : executor_(executor),
+        method_(std::move(method)),
         target_(std::move(target)),
         body_(std::move(body)),
         owned_(std::move(headers)) {
@@ -54,6 +56,7 @@ class FakeExchange final : public http::Exchange {
   }
 
  private:
+  Executor& executor_;
   std::string method_, target_, body_;
   Headers owned_;
   std::vector<http::Header> headers_;
@@ -61,7 +64,6 @@ class FakeExchange final : public http::Exchange {
   std::mutex mutex_;
   std::condition_variable answered_;
   std::optional<http::Response> response_;
-  ThreadExecutor executor_{"exchange"};  // last: it is joined before what its work uses goes
 };
 
 // The first header of that name, or nothing.

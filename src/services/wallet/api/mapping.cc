@@ -101,7 +101,8 @@ rpc::ApiError error_of(const WalletOutcome& outcome, std::string_view wallet_id,
       if (outcome.still_running) {
         return rpc::ApiError::refusal(409, "RequestInProgressError", "A request with this idempotency key is still running");
       }
-      rpc::ApiError error = rpc::ApiError::of(503, "The wallet cannot be changed right now; try again with the same key");
+      rpc::ApiError error = rpc::ApiError::refusal(503, "ServiceUnavailableError",
+                                                   "The wallet cannot be changed right now; try again with the same key");
       error.retry_after = 1;
       return error;
   }

@@ -1,4 +1,6 @@
 // The batch route: many operations in, one result each out.
+#include <algorithm>
+
 #include "platform/http/status.h"
 #include "services/wallet/api/wallet_api.h"
 
@@ -111,6 +113,11 @@ std::expected<std::vector<WalletRequest>, rpc::ApiError> read_batch(const v1::Ba
 }
 
 rpc::Reply<v1::BatchReply> write_batch(const v1::BatchRequest& request, const std::vector<WalletOutcome>& outcomes) {
+  // An overloaded or failing engine refuses a batch as a whole: that is the request's answer, not each element's.
+  bool unavailable = std::all_of(outcomes.begin(), outcomes.end(), [](const WalletOutcome& outcome) {
+    return outcome.verdict == kernel::Verdict::kUnavailable && !outcome.still_running;
+  });
+  if (unavailable) return std::unexpected(error_of(outcomes.front(), {}, {}));
   v1::BatchReply reply;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const WalletOutcome& outcome = outcomes[i];
