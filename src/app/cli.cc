@@ -55,7 +55,9 @@ int run_cli(int argc, char** argv) {
   CLI::App* run = app.add_subcommand("run", "serve");
   add_common(*run, serving.common);
   run->add_option("--host", serving.host, "address to listen on")->capture_default_str();
-  run->add_option("--port", serving.port, "port to listen on; 0: any")->capture_default_str()->check(CLI::Range(0, 65535));
+  run->add_option("--port", serving.port, "port to listen on; 0: any")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535));
   run->add_flag("--dev", serving.dev, "development: loopback only, open routes, no secrets needed");
   run->add_option("--services", serving.services, "services to run, separated by commas")
       ->delimiter(',')
@@ -78,19 +80,23 @@ int run_cli(int argc, char** argv) {
   CLI::App* projections = add_group(app, "projections", "the tables behind the journals");
   tool(*projections, "list", "how far each has followed its journal", list_projections);
   tool(*projections, "verify", "prove that they are what the journal says", verify);
-  tool(*projections, "rebuild", "make them again from the journal; nothing else may run", rebuild_projections);
+  tool(*projections, "rebuild", "make them again from the journal; nothing else may run",
+       rebuild_projections);
 
   TailOptions tailing;
   CLI::App* journal = add_group(app, "journal", "the journals");
   CLI::App* tail = journal->add_subcommand("tail", "print the newest events as JSON lines");
   add_common(*tail, tailing.common);
-  tail->add_option("-n,--events", tailing.events, "how many of the newest")->capture_default_str()->check(CLI::Range(0, 1'000'000));
+  tail->add_option("-n,--events", tailing.events, "how many of the newest")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
   tail->add_flag("-f,--follow", tailing.follow, "go on with new ones until interrupted");
   tail->callback([&] { exit_code = tail_journals(tailing); });
 
   CLI::App* simulate = add_group(app, "simulate", "programs that play the world outside");
   load::LoadCommand load;
-  CLI::App* load_command = simulate->add_subcommand("load", "a closed-loop load of transfers, with a check of conservation");
+  CLI::App* load_command =
+      simulate->add_subcommand("load", "a closed-loop load of transfers, with a check of conservation");
   load::add_load_options(*load_command, load);
   load_command->callback([&] { exit_code = load::run_load_command(load); });
 

@@ -7,7 +7,9 @@
 namespace ducat::app {
 namespace {
 
-security::Limit a_minute(int64_t count) { return {static_cast<uint32_t>(count), Duration::seconds(60)}; }
+security::Limit a_minute(int64_t count) {
+  return {static_cast<uint32_t>(count), Duration::seconds(60)};
+}
 
 std::string_view status_class(int status) {
   constexpr std::string_view kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
@@ -33,12 +35,13 @@ rpc::RateDecision ConfiguredRateLimiter::admit(const rpc::RateKey& key, Timestam
   if (limit.count == 0) return {};
   uint64_t hash = hash64(key.entity, hash64(key.route, hash64(key.client, seed_)));
   security::Decision decision = limiter_.check(key.rate_class, hash, limit, now);
-  return {decision.allowed, decision.limit, decision.remaining, limit.window.micros / 1'000'000,
+  return {decision.allowed,       decision.limit,
+          decision.remaining,     limit.window.micros / 1'000'000,
           decision.reset_seconds, decision.retry_after_seconds};
 }
 
-// Cells are looked up once for each thread and route: the route's name lives as long as the dispatcher, so its address
-// names it.
+// Cells are looked up once for each thread and route: the route's name lives as long as the dispatcher, so
+// its address names it.
 MetricsObserver::Cell& MetricsObserver::cell(std::string_view route, int status) {
   struct Key {
     const void* registry;
@@ -55,8 +58,9 @@ MetricsObserver::Cell& MetricsObserver::cell(std::string_view route, int status)
   auto [place, fresh] = cells.try_emplace(Key{&registry_, route.data(), status / 100});
   if (fresh) {
     metrics::Labels labels = {{"route", route}, {"status", status_class(status)}};
-    place->second = {registry_.counter("ducat_http_requests_total", "Requests answered", labels),
-                     registry_.time_histogram("ducat_http_request_seconds", "From the request to its answer", labels)};
+    place->second = {
+        registry_.counter("ducat_http_requests_total", "Requests answered", labels),
+        registry_.time_histogram("ducat_http_request_seconds", "From the request to its answer", labels)};
   }
   return place->second;
 }
@@ -67,8 +71,11 @@ void MetricsObserver::answered(std::string_view route, int status, Duration took
   found.time.observe(took);
 }
 
-void MetricsObserver::failed(std::string_view route, std::string_view request_id, const rpc::ApiError& error) {
-  log::error("http.failed", {{"route", route}, {log::kRequestId, request_id}, {"status", error.status}, {"cause", error.cause}});
+void MetricsObserver::failed(std::string_view route, std::string_view request_id,
+                             const rpc::ApiError& error) {
+  log::error(
+      "http.failed",
+      {{"route", route}, {log::kRequestId, request_id}, {"status", error.status}, {"cause", error.cause}});
 }
 
 void Front::handle(http::Exchange& exchange) {

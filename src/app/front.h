@@ -1,5 +1,5 @@
-// Adapters between the platform's interfaces and this process: rate limits from the settings, what is observed of
-// answers, and the routes that are no contract's (/metrics).
+// Adapters between the platform's interfaces and this process: rate limits from the settings, what is
+// observed of answers, and the routes that are no contract's (/metrics).
 #pragma once
 
 #include <memory>

@@ -21,8 +21,8 @@ struct ModuleRow {
 
 const std::vector<ModuleRow>& module_table();
 
-// The rows that `services` ("wallet", several separated by commas, or "all") asks for with all they need, in the
-// order of their start. kInvalid names an unknown one and those there are.
+// The rows that `services` ("wallet", several separated by commas, or "all") asks for with all they need, in
+// the order of their start. kInvalid names an unknown one and those there are.
 Result<std::vector<const ModuleRow*>> select_modules(const std::vector<std::string>& services);
 
 }  // namespace ducat::app

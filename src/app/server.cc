@@ -33,11 +33,15 @@ Status check_mode(const ServeOptions& options, const config::Settings& settings)
   }
   const std::string& secret = settings.text("auth.jwt_secret");
   if (secret.empty()) {
-    return fail(Errc::kInvalid, "auth.jwt_secret is not set; give DUCAT_AUTH_JWT_SECRET at least 32 characters, or use --dev");
+    return fail(
+        Errc::kInvalid,
+        "auth.jwt_secret is not set; give DUCAT_AUTH_JWT_SECRET at least 32 characters, or use --dev");
   }
-  if (secret.size() < kShortestSecret) return fail(Errc::kInvalid, "auth.jwt_secret must have at least 32 characters");
+  if (secret.size() < kShortestSecret)
+    return fail(Errc::kInvalid, "auth.jwt_secret must have at least 32 characters");
   for (const std::string& origin : settings.list("cors.origins")) {
-    if (origin == "*") return fail(Errc::kInvalid, "cors.origins allows every origin; name those that may call");
+    if (origin == "*")
+      return fail(Errc::kInvalid, "cors.origins allows every origin; name those that may call");
   }
   return {};
 }
@@ -89,7 +93,9 @@ class ServingProcess {
       host_.add(row->make({settings_, targets, holder_name(), clock_, timers_, registry_, metrics_}));
     }
     system_.add_home(files_);
-    documentation_ = std::make_unique<rpc::Documentation>(registry_, rpc::OpenApiInfo{.version = DUCAT_VERSION, .description = "Wallets that never lose, double or invent money."});
+    documentation_ = std::make_unique<rpc::Documentation>(
+        registry_, rpc::OpenApiInfo{.version = DUCAT_VERSION,
+                                    .description = "Wallets that never lose, double or invent money."});
     documentation_->add_to(files_);
     rpc::DispatcherOptions dispatch;
     dispatch.clock = &clock_;
@@ -99,9 +105,12 @@ class ServingProcess {
     dispatch.observer = &observer_;
     dispatch.cors = cors_options(options_.dev, settings_);
     dispatcher_ = std::make_unique<rpc::Dispatcher>(registry_, files_, dispatch);
-    front_ = std::make_unique<Front>(*dispatcher_, metrics_, options_.dev || settings_.boolean("metrics.open"));
+    front_ =
+        std::make_unique<Front>(*dispatcher_, metrics_, options_.dev || settings_.boolean("metrics.open"));
     http::ServerOptions http = http_options(options_, settings_);
-    http.make_error = [this](int status, std::string_view target) { return dispatcher_->make_error(status, target); };
+    http.make_error = [this](int status, std::string_view target) {
+      return dispatcher_->make_error(status, target);
+    };
     server_ = std::make_unique<http::Server>(std::move(http));
     DUCAT_TRY(host_.start());
     Status listening = server_->start(*front_);
@@ -179,7 +188,8 @@ int serve(const ServeOptions& options) {
     return refuse(started.error());
   }
   bool v6 = options.host.find(':') != std::string::npos;
-  std::printf("ducat is ready on http://%s%s%s:%d\n", v6 ? "[" : "", options.host.c_str(), v6 ? "]" : "", process.port());
+  std::printf("ducat is ready on http://%s%s%s:%d\n", v6 ? "[" : "", options.host.c_str(), v6 ? "]" : "",
+              process.port());
   std::fflush(stdout);
   int signal = 0;
   sigwait(&stop_signals, &signal);

@@ -1,5 +1,5 @@
-// The serving process: modules, the API in front of them, and what every process has (health, metrics, the start page,
-// the documentation).
+// The serving process: modules, the API in front of them, and what every process has (health, metrics, the
+// start page, the documentation).
 #pragma once
 
 #include <memory>

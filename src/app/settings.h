@@ -20,7 +20,7 @@ struct CommonOptions {
 Result<config::Settings> load_settings(const CommonOptions& options);
 
 // Where the databases of a service are, by the settings and the data directory.
-storage::StorageTarget storage_target(const config::Settings& settings, const std::string& data, const std::string& name,
-                                      bool durable);
+storage::StorageTarget storage_target(const config::Settings& settings, const std::string& data,
+                                      const std::string& name, bool durable);
 
 }  // namespace ducat::app

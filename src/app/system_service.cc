@@ -12,7 +12,8 @@ namespace v1 = ::ducat::system::v1;
 using HealthTask = Task<rpc::Reply<v1::HealthReply>>;
 
 constexpr std::string_view kPagePolicy =
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; "
     "frame-ancestors 'none'";
 
 }  // namespace
@@ -30,7 +31,8 @@ v1::HealthReply SystemService::describe(bool& ready) const {
     if (!health.progress) continue;
     reply.mutable_journal()->set_position(static_cast<int64_t>(health.progress->position));
     reply.mutable_journal()->set_projected(static_cast<int64_t>(health.progress->projected));
-    reply.mutable_journal()->set_lag(static_cast<int64_t>(health.progress->position - health.progress->projected));
+    reply.mutable_journal()->set_lag(
+        static_cast<int64_t>(health.progress->position - health.progress->projected));
   }
   reply.set_status(ready ? "ok" : "unavailable");
   reply.set_version(DUCAT_VERSION);
@@ -57,9 +59,13 @@ void SystemService::bind(rpc::Registry& registry) {
 }
 
 void SystemService::add_home(rpc::StaticRoutes& files) const {
-  files.add("/", {"text/html; charset=utf-8", rpc::embedded(ducat_embed_home_html, ducat_embed_home_html_end), kPagePolicy});
-  files.add("/home.css", {"text/css; charset=utf-8", rpc::embedded(ducat_embed_home_css, ducat_embed_home_css_end), {}});
-  files.add("/home.js", {"text/javascript; charset=utf-8", rpc::embedded(ducat_embed_home_js, ducat_embed_home_js_end), {}});
+  files.add("/", {"text/html; charset=utf-8", rpc::embedded(ducat_embed_home_html, ducat_embed_home_html_end),
+                  kPagePolicy});
+  files.add("/home.css",
+            {"text/css; charset=utf-8", rpc::embedded(ducat_embed_home_css, ducat_embed_home_css_end), {}});
+  files.add(
+      "/home.js",
+      {"text/javascript; charset=utf-8", rpc::embedded(ducat_embed_home_js, ducat_embed_home_js_end), {}});
 }
 
 }  // namespace ducat::app

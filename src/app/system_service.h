@@ -13,7 +13,8 @@ namespace ducat::app {
 // Outlives the registry's calls. Thread-safe once bound.
 class SystemService {
  public:
-  SystemService(const ModuleHost& host, Clock& clock) : host_(host), clock_(clock), started_(clock.monotonic()) {}
+  SystemService(const ModuleHost& host, Clock& clock)
+      : host_(host), clock_(clock), started_(clock.monotonic()) {}
 
   // The methods of ducat.system.v1.SystemService.
   void bind(rpc::Registry& registry);

@@ -21,7 +21,9 @@ int refuse(const Error& error) {
 }
 
 wallet::Targets targets_of(const config::Settings& settings, const std::string& data) {
-  return [&settings, data](const std::string& name, bool durable) { return storage_target(settings, data, name, durable); };
+  return [&settings, data](const std::string& name, bool durable) {
+    return storage_target(settings, data, name, durable);
+  };
 }
 
 // A reader must not make the directory it was to read.
@@ -46,7 +48,8 @@ std::atomic<bool> g_interrupted{false};
 // Prints events as lines of JSON.
 class Printer final : public kernel::RecordVisitor {
  public:
-  Printer(std::string journal, const kernel::Record& record) : journal_(std::move(journal)), record_(record) {}
+  Printer(std::string journal, const kernel::Record& record)
+      : journal_(std::move(journal)), record_(record) {}
   void on_event(kernel::Position position, uint64_t, std::string_view body) override {
     lines.push_back("{\"journal\":\"" + journal_ + "\",\"record\":" + std::to_string(record_.number) +
                     ",\"position\":" + std::to_string(position) + ",\"at\":\"" + to_iso8601(record_.at) +
@@ -150,7 +153,8 @@ int rebuild_projections(const CommonOptions& options) {
   return with_settings(options, [&](const config::Settings& settings) {
     auto directory = storage::DataDirectory::open(options.data);
     if (!directory) return refuse(directory.error());
-    Status rebuilt = wallet::rebuild_wallets(settings, targets_of(settings, options.data), "projections rebuild");
+    Status rebuilt =
+        wallet::rebuild_wallets(settings, targets_of(settings, options.data), "projections rebuild");
     if (!rebuilt) return refuse(rebuilt.error());
     std::puts("rebuilt: the tables are what the journal says");
     return 0;

@@ -1,6 +1,6 @@
 // Writing and reading the bytes of stored records: little-endian fixed integers, LEB128 varints with zigzag
-// for signed ones, and length-prefixed text. The reader never reads past its end: the first bad field makes it
-// fail for good, so a decoder checks once, at the end.
+// for signed ones, and length-prefixed text. The reader never reads past its end: the first bad field makes
+// it fail for good, so a decoder checks once, at the end.
 #pragma once
 
 #include <cstdint>

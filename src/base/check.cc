@@ -12,7 +12,9 @@ std::atomic<void (*)()> g_hook{nullptr};
 
 }  // namespace
 
-void set_check_hook(void (*hook)()) { g_hook.store(hook); }
+void set_check_hook(void (*hook)()) {
+  g_hook.store(hook);
+}
 
 void check_failed(const char* condition, const char* file, int line, const char* why) {
   std::fprintf(stderr, "ducat: check failed: %s (%s) at %s:%d\n", why, condition, file, line);

@@ -28,7 +28,9 @@ class FaultPoints {
 // Arms a point for a scope.
 class ArmedFault {
  public:
-  ArmedFault(std::string name, FaultAction action) : name_(std::move(name)) { FaultPoints::arm(name_, std::move(action)); }
+  ArmedFault(std::string name, FaultAction action) : name_(std::move(name)) {
+    FaultPoints::arm(name_, std::move(action));
+  }
   ~ArmedFault() { FaultPoints::disarm(name_); }
   ArmedFault(const ArmedFault&) = delete;
   ArmedFault& operator=(const ArmedFault&) = delete;

@@ -31,7 +31,8 @@ struct Error {
 
   // Whether the same request may succeed later without anybody mending anything.
   bool retryable() const {
-    return code == Errc::kUnavailable || code == Errc::kTimeout || code == Errc::kFull || code == Errc::kCancelled;
+    return code == Errc::kUnavailable || code == Errc::kTimeout || code == Errc::kFull ||
+           code == Errc::kCancelled;
   }
 };
 
@@ -62,8 +63,8 @@ std::unexpected<Error> propagate(Result<T>& result) {
 #define DUCAT_CONCAT_(a, b) a##b
 #define DUCAT_CONCAT(a, b) DUCAT_CONCAT_(a, b)
 // DUCAT_ASSIGN(auto rows, connection.query(...)): declares `rows`, or returns the error.
-#define DUCAT_ASSIGN_(tmp, lhs, expr)            \
-  auto tmp = (expr);                             \
-  if (!tmp) return ::ducat::propagate(tmp);      \
+#define DUCAT_ASSIGN_(tmp, lhs, expr)       \
+  auto tmp = (expr);                        \
+  if (!tmp) return ::ducat::propagate(tmp); \
   lhs = std::move(*tmp)
 #define DUCAT_ASSIGN(lhs, expr) DUCAT_ASSIGN_(DUCAT_CONCAT(ducat_result_, __LINE__), lhs, expr)

@@ -17,8 +17,12 @@ Timestamp read_clock(clockid_t id) {
 
 }  // namespace
 
-Timestamp SystemClock::now() { return read_clock(CLOCK_REALTIME); }
-Timestamp SystemClock::monotonic() { return read_clock(CLOCK_MONOTONIC); }
+Timestamp SystemClock::now() {
+  return read_clock(CLOCK_REALTIME);
+}
+Timestamp SystemClock::monotonic() {
+  return read_clock(CLOCK_MONOTONIC);
+}
 
 uint64_t SystemRandom::next() {
   constexpr size_t kWords = 64;
@@ -27,7 +31,8 @@ uint64_t SystemRandom::next() {
   if (used == kWords) {
     // Up to 256 bytes are never interrupted and never short (getrandom(2)), so two calls fill the buffer.
     for (size_t half = 0; half < 2; ++half) {
-      DUCAT_CHECK(getrandom(buffer + half * (kWords / 2), sizeof(buffer) / 2, 0) == sizeof(buffer) / 2, "no randomness");
+      DUCAT_CHECK(getrandom(buffer + half * (kWords / 2), sizeof(buffer) / 2, 0) == sizeof(buffer) / 2,
+                  "no randomness");
     }
     used = 0;
   }

@@ -114,7 +114,8 @@ std::optional<Timestamp> parse_iso8601(std::string_view text) {
   unsigned month = in.digits(2);
   in.ok = in.eat('-') && in.ok;
   unsigned day = in.digits(2);
-  if (!in.ok || year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return std::nullopt;
+  if (!in.ok || year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+    return std::nullopt;
   int64_t micros = days_from_civil(year, month, day) * kDay;
   if (in.text.empty()) return Timestamp{micros};
 

@@ -27,10 +27,18 @@ struct Timestamp {
   int64_t utc_day() const { return micros / 86'400'000'000; }
 };
 
-constexpr Timestamp operator+(Timestamp t, Duration d) { return {t.micros + d.micros}; }
-constexpr Timestamp operator-(Timestamp t, Duration d) { return {t.micros - d.micros}; }
-constexpr Duration operator-(Duration a, Duration b) { return {a.micros - b.micros}; }
-constexpr Duration operator-(Timestamp a, Timestamp b) { return {a.micros - b.micros}; }
+constexpr Timestamp operator+(Timestamp t, Duration d) {
+  return {t.micros + d.micros};
+}
+constexpr Timestamp operator-(Timestamp t, Duration d) {
+  return {t.micros - d.micros};
+}
+constexpr Duration operator-(Duration a, Duration b) {
+  return {a.micros - b.micros};
+}
+constexpr Duration operator-(Timestamp a, Timestamp b) {
+  return {a.micros - b.micros};
+}
 
 // "2026-01-02T03:04:05.678Z": what every body and header carries (milliseconds, rounded down).
 std::string to_iso8601(Timestamp time);

@@ -23,7 +23,9 @@ int hex_value(char c) {
   return -1;
 }
 
-bool dash_at(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+bool dash_at(size_t i) {
+  return i == 8 || i == 13 || i == 18 || i == 23;
+}
 
 }  // namespace
 
@@ -68,7 +70,9 @@ int64_t Uuid::unix_millis() const {
   return millis;
 }
 
-Uuid make_uuid7(Timestamp now, Random& random) { return assemble(now.millis(), random.next(), random.next()); }
+Uuid make_uuid7(Timestamp now, Random& random) {
+  return assemble(now.millis(), random.next(), random.next());
+}
 
 Uuid make_uuid7_located(Timestamp now, uint64_t tail) {
   return assemble(now.millis(), static_cast<uint64_t>(now.micros % 1000) << 2, tail);

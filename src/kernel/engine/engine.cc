@@ -40,7 +40,8 @@ void Engine::enqueue(Submission& submission, std::coroutine_handle<> waiter) {
   bool post = false;
   {
     std::lock_guard lock(mutex_);
-    if (accepting_ && inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) < options_.waiting_operations) {
+    if (accepting_ &&
+        inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) < options_.waiting_operations) {
       inbox_.push_back(&submission);
       inbox_operations_ += submission.size();
       post = !posted_;
@@ -56,7 +57,8 @@ void Engine::enqueue(Submission& submission, std::coroutine_handle<> waiter) {
 
 bool Engine::may_decide() const {
   return (state_ == State::kServing || state_ == State::kStopping) && !failing_ &&
-         under_way_.size() < kBatchesUnderWay && lag_events_.load(std::memory_order_relaxed) < options_.lag_events;
+         under_way_.size() < kBatchesUnderWay &&
+         lag_events_.load(std::memory_order_relaxed) < options_.lag_events;
 }
 
 void Engine::run() {

@@ -1,16 +1,18 @@
 // The engine: turns waiting commands into journal records.
 //
-// It takes whatever waits (never waiting for more), brings into memory what the decisions need, decides one command
-// after the other on the state that the earlier ones left, and makes one record of it all. While that record is
-// being synced, the next batch is decided already. Answers go out once their record is durable. So one fsync serves
-// everybody who waits, a hot wallet costs no more than a cold one, and nothing is ever half done.
+// It takes whatever waits (never waiting for more), brings into memory what the decisions need, decides one
+// command after the other on the state that the earlier ones left, and makes one record of it all. While that
+// record is being synced, the next batch is decided already. Answers go out once their record is durable. So
+// one fsync serves everybody who waits, a hot wallet costs no more than a cold one, and nothing is ever half
+// done.
 //
-// Where things run: decisions on `decide`, appends on `commit`, tables on `project` (one thread each in production,
-// one scheduler in the simulator). A failed append throws away all state that was decided but is not durable: the
-// engine answers those who wait with kUnavailable, forgets its memory and replays the journal's tail.
+// Where things run: decisions on `decide`, appends on `commit`, tables on `project` (one thread each in
+// production, one scheduler in the simulator). A failed append throws away all state that was decided but is
+// not durable: the engine answers those who wait with kUnavailable, forgets its memory and replays the
+// journal's tail.
 //
-// Limits: waiting operations (then kUnavailable at once), the lag of the tables in events and the time a command may
-// wait (then kUnavailable), two batches under way, the journal's retries.
+// Limits: waiting operations (then kUnavailable at once), the lag of the tables in events and the time a
+// command may wait (then kUnavailable), two batches under way, the journal's retries.
 #pragma once
 
 #include <atomic>
@@ -32,13 +34,13 @@ namespace ducat::kernel {
 
 struct EngineOptions {
   LeaseOptions lease;
-  size_t batch_operations = 4096;              // decided together; a larger group still goes alone
-  size_t waiting_operations = 65'536;          // before commands are refused
-  uint64_t lag_events = 400'000;               // decided but not in the tables, before commands wait
-  Duration wait = Duration::seconds(5);        // before a command that cannot be decided is refused
+  size_t batch_operations = 4096;                 // decided together; a larger group still goes alone
+  size_t waiting_operations = 65'536;             // before commands are refused
+  uint64_t lag_events = 400'000;                  // decided but not in the tables, before commands wait
+  Duration wait = Duration::seconds(5);           // before a command that cannot be decided is refused
   Duration append_retry = Duration::seconds(10);  // how long an append with an unknown outcome is looked into
   Duration key_life = Duration::seconds(24 * 3600);
-  size_t keys_in_memory = 65'536;              // per generation (two)
+  size_t keys_in_memory = 65'536;  // per generation (two)
   ProjectorOptions projector;
 };
 
@@ -90,8 +92,8 @@ class Engine {
     return Awaiter{*this, submission};
   }
 
-  // co_await engine.wait_written(record, home): resumes there once the tables have the record. An error if that
-  // takes longer than `EngineOptions::wait`.
+  // co_await engine.wait_written(record, home): resumes there once the tables have the record. An error if
+  // that takes longer than `EngineOptions::wait`.
   auto wait_written(RecordNumber record, Executor& home) {
     struct Awaiter {
       Engine& engine;
@@ -105,8 +107,9 @@ class Engine {
     return Awaiter{*this, record, home};
   }
 
-  // Refuses new commands, finishes those that were accepted, writes the tables up to the end (giving up after a few
-  // failures: the journal has everything), gives the lease back, and calls `done` on the decide executor.
+  // Refuses new commands, finishes those that were accepted, writes the tables up to the end (giving up after
+  // a few failures: the journal has everything), gives the lease back, and calls `done` on the decide
+  // executor.
   void stop(Work done);
 
   EngineStats stats() const;
@@ -193,18 +196,19 @@ class Engine {
     RecordNumber record;
     Timestamp at;
   };
-  std::unordered_multimap<uint64_t, OldKey> old_keys_;   // of this batch, read from the journal
-  std::vector<const Operation*> group_keys_;             // keys the atomic group under way has added
+  std::unordered_multimap<uint64_t, OldKey> old_keys_;  // of this batch, read from the journal
+  std::vector<const Operation*> group_keys_;            // keys the atomic group under way has added
   Timestamp quiet_until_;  // after a failed append: no commands that write until then
   bool failing_ = false;
-  uint64_t state_generation_ = 0;  // what the states in memory build on; an older one than `generation_` is void
+  uint64_t state_generation_ =
+      0;  // what the states in memory build on; an older one than `generation_` is void
   Work on_stopped_;
   std::string answer_;  // scratch
   Timestamp last_renewal_;
 
   // The commit executor's own.
   std::deque<std::shared_ptr<Batch>> to_commit_;
-  bool retrying_ = false;      // a timer will look at the head again
+  bool retrying_ = false;         // a timer will look at the head again
   bool outcome_unknown_ = false;  // of the head's append
   Timestamp give_up_at_;
 

@@ -7,8 +7,8 @@
 namespace ducat::kernel {
 namespace {
 
-constexpr Duration kAppendPause = Duration::millis(50);   // between two tries of one append
-constexpr Duration kQuiet = Duration::millis(500);        // after a failed append, before the next is tried
+constexpr Duration kAppendPause = Duration::millis(50);  // between two tries of one append
+constexpr Duration kQuiet = Duration::millis(500);       // after a failed append, before the next is tried
 
 }  // namespace
 
@@ -16,7 +16,8 @@ void Engine::settle(std::span<Submission* const> submissions) {
   // Few homes (one for each I/O thread), so a linear search is the quickest.
   std::vector<std::pair<Executor*, std::vector<std::coroutine_handle<>>>> homes;
   for (Submission* submission : submissions) {
-    auto home = std::find_if(homes.begin(), homes.end(), [&](auto& known) { return known.first == submission->home_; });
+    auto home = std::find_if(homes.begin(), homes.end(),
+                             [&](auto& known) { return known.first == submission->home_; });
     if (home == homes.end()) {
       homes.emplace_back(submission->home_, std::vector<std::coroutine_handle<>>());
       home = homes.end() - 1;
@@ -150,8 +151,9 @@ void Engine::on_written(Written written) {
     {
       std::lock_guard lock(mutex_);
       written_.store(written.checkpoint.record, std::memory_order_release);
-      auto split = std::partition(readers_.begin(), readers_.end(),
-                                  [&](const Reader& reader) { return reader.record > written.checkpoint.record; });
+      auto split = std::partition(readers_.begin(), readers_.end(), [&](const Reader& reader) {
+        return reader.record > written.checkpoint.record;
+      });
       ready.assign(split, readers_.end());
       readers_.erase(split, readers_.end());
       trouble_.clear();
@@ -163,15 +165,16 @@ void Engine::on_written(Written written) {
     merging_ = true;
     std::vector<int64_t> old;
     for (const KeyRun& run : due) old.push_back(run.id);
-    projector_->merge_keys(std::move(due), runs_.next_id(), [this, old = std::move(old)](Result<KeyRun> merged) mutable {
-      ports_.decide.post([this, old = std::move(old), merged = std::move(merged)]() mutable {
-        merging_ = false;
-        if (!merged) return set_trouble(merged.error().message);
-        runs_.add(std::move(*merged));
-        for (int64_t run : old) runs_.remove(run);
-        projector_->drop_keys(std::move(old));
-      });
-    });
+    projector_->merge_keys(
+        std::move(due), runs_.next_id(), [this, old = std::move(old)](Result<KeyRun> merged) mutable {
+          ports_.decide.post([this, old = std::move(old), merged = std::move(merged)]() mutable {
+            merging_ = false;
+            if (!merged) return set_trouble(merged.error().message);
+            runs_.add(std::move(*merged));
+            for (int64_t run : old) runs_.remove(run);
+            projector_->drop_keys(std::move(old));
+          });
+        });
   }
   run();
   if (state_ == State::kStopping) try_stop();

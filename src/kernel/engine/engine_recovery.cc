@@ -17,7 +17,10 @@ constexpr uint64_t kReplayChunk = 100'000;
 class Replayer final : public RecordVisitor {
  public:
   Replayer(Model& model, RecentKeys& keys, const Record& record, Checkpoint from)
-      : model_(model), keys_(keys), record_(record), events_(record.number > from.record),
+      : model_(model),
+        keys_(keys),
+        record_(record),
+        events_(record.number > from.record),
         with_keys_(record.number > from.keys_record) {}
 
   void on_event(Position position, uint64_t stream, std::string_view body) override {
@@ -51,9 +54,11 @@ Status Engine::start() {
   DUCAT_TRY(model_.open(ports_.tables));
   DUCAT_ASSIGN(key_reader_, ports_.tables.connect(storage::Access::kReader));
   projector_ = std::make_unique<Projector>(
-      Projector::Ports{ports_.project, ports_.timers, ports_.clock, ports_.tables, model_}, options_.projector,
+      Projector::Ports{ports_.project, ports_.timers, ports_.clock, ports_.tables, model_},
+      options_.projector,
       [this](Written written) {
-        ports_.decide.post([this, written = std::move(written)]() mutable { on_written(std::move(written)); });
+        ports_.decide.post(
+            [this, written = std::move(written)]() mutable { on_written(std::move(written)); });
       },
       [this](const Error& error) { set_trouble(error.message); });
   DUCAT_TRY(recover());
@@ -67,8 +72,8 @@ Status Engine::start() {
   return {};
 }
 
-// Everything decided after the last durable record is void: forget it and replay the journal's tail. The tables'
-// writer is drained first, because the replay makes the changes it holds once more.
+// Everything decided after the last durable record is void: forget it and replay the journal's tail. The
+// tables' writer is drained first, because the replay makes the changes it holds once more.
 void Engine::start_recovery() {
   if (state_ == State::kFenced) return expire_waiting({INT64_MAX});
   if (state_ == State::kServing) state_ = State::kRecovering;
@@ -101,10 +106,11 @@ Status Engine::recover() {
   DUCAT_TRY(model_.forget());
   recent_.clear();
   Checkpoint checkpoint;
-  DUCAT_TRY(key_reader_->query("SELECT record, keys_record FROM projection_checkpoint WHERE one = 1", {},
-                               [&](const storage::Row& row) {
-                                 checkpoint = {static_cast<uint64_t>(row.int64(0)), static_cast<uint64_t>(row.int64(1))};
-                               }));
+  DUCAT_TRY(key_reader_->query(
+      "SELECT record, keys_record FROM projection_checkpoint WHERE one = 1", {},
+      [&](const storage::Row& row) {
+        checkpoint = {static_cast<uint64_t>(row.int64(0)), static_cast<uint64_t>(row.int64(1))};
+      }));
   DUCAT_TRY(runs_.load(*key_reader_));
   lag_events_.store(0);
   DUCAT_TRY(replay_tail(checkpoint));

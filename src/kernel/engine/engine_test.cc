@@ -42,7 +42,8 @@ class CounterModel final : public Model {
 
   Status open(storage::Database& tables) override {
     DUCAT_ASSIGN(connection_, tables.connect(storage::Access::kWriter));
-    DUCAT_TRY(connection_->script("CREATE TABLE IF NOT EXISTS counters (id bigint PRIMARY KEY, value bigint)"));
+    DUCAT_TRY(
+        connection_->script("CREATE TABLE IF NOT EXISTS counters (id bigint PRIMARY KEY, value bigint)"));
     return {};
   }
   Status load(std::span<Submission* const> batch) override {
@@ -78,7 +79,8 @@ class CounterModel final : public Model {
     undo_.clear();
   }
   void undo_group() override {
-    for (auto at = undo_.rbegin(); at != undo_.rend(); ++at) values_[at->first] = touched_[at->first] = at->second;
+    for (auto at = undo_.rbegin(); at != undo_.rend(); ++at)
+      values_[at->first] = touched_[at->first] = at->second;
   }
   std::unique_ptr<Changes> take_changes(RecordNumber) override {
     auto rows = std::make_unique<Rows>();
@@ -266,7 +268,8 @@ TEST(Engine, KeysExpire) {
   Server server(directory.path(), options);
   EXPECT_EQ(server.add(1, 5, "k", 7).verdict, Verdict::kAccepted);
   Add later = server.add(1, 5, "k", 7);
-  while (later.verdict == Verdict::kReplayed) later = server.add(1, 5, "k", 7);  // within the same microsecond
+  while (later.verdict == Verdict::kReplayed)
+    later = server.add(1, 5, "k", 7);  // within the same microsecond
   EXPECT_EQ(later.result, 10);
 }
 
@@ -308,7 +311,8 @@ TEST(Engine, AFailedAppendIsAnsweredAsUnavailableAndLeavesNoTrace) {
     EXPECT_EQ(server.add(1, 5, "k").verdict, Verdict::kUnavailable);
   }
   Add later = server.add(1, 5, "k");
-  while (later.verdict == Verdict::kUnavailable) later = server.add(1, 5, "k");  // until the quiet time is over
+  while (later.verdict == Verdict::kUnavailable)
+    later = server.add(1, 5, "k");  // until the quiet time is over
   EXPECT_EQ(later.verdict, Verdict::kAccepted);
   EXPECT_EQ(later.result, 15);
   EXPECT_EQ(server.engine().stats().recoveries, 1u);

@@ -1,8 +1,8 @@
 // What a service gives to the engine: its states in memory, its rules, and its tables.
 //
-// The engine calls everything but `write` on its decide executor, one call at a time. A state that is in memory
-// is the newest; one that is not is current in its table. That holds because what has changed stays in memory
-// (pinned) until `written` says that the tables have it.
+// The engine calls everything but `write` on its decide executor, one call at a time. A state that is in
+// memory is the newest; one that is not is current in its table. That holds because what has changed stays in
+// memory (pinned) until `written` says that the tables have it.
 #pragma once
 
 #include <memory>
@@ -32,11 +32,12 @@ class Model : public TableWriter {
   // Brings into memory whatever the operations need and the tables have, in as few reads as it can.
   virtual Status load(std::span<Submission* const> batch) = 0;
 
-  // Decides on the states that earlier operations left, evolves them, and adds its events to the record. False:
-  // refused, with the reason in the operation, and nothing has changed.
+  // Decides on the states that earlier operations left, evolves them, and adds its events to the record.
+  // False: refused, with the reason in the operation, and nothing has changed.
   virtual bool decide(Operation& operation, DecideContext& context) = 0;
 
-  // The answer of an accepted operation in stored form, and back. A stored answer that cannot be read: kCorrupt.
+  // The answer of an accepted operation in stored form, and back. A stored answer that cannot be read:
+  // kCorrupt.
   virtual void encode_answer(const Operation& operation, std::string& out) const = 0;
   virtual Status decode_answer(std::string_view stored, Operation& operation) const = 0;
 

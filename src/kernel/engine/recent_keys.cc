@@ -22,15 +22,17 @@ std::optional<UsedKey> RecentKeys::Generation::find(uint64_t hash, std::string_v
 void RecentKeys::Generation::add(uint64_t hash, const UsedKey& used) {
   auto index = static_cast<uint32_t>(entries.size());
   auto [place, fresh] = newest.try_emplace(hash, index);
-  entries.push_back({hash, used.fingerprint, used.record, used.at, texts.size(), static_cast<uint32_t>(used.key.size()),
-                     static_cast<uint32_t>(used.answer.size()), fresh ? kNone : place->second});
+  entries.push_back({hash, used.fingerprint, used.record, used.at, texts.size(),
+                     static_cast<uint32_t>(used.key.size()), static_cast<uint32_t>(used.answer.size()),
+                     fresh ? kNone : place->second});
   place->second = index;
   texts.append(used.key).append(used.answer);
 }
 
 void RecentKeys::Generation::remove(uint64_t hash, std::string_view key) {
   auto found = newest.find(hash);
-  DUCAT_CHECK(found != newest.end() && key_of(entries[found->second]) == key, "only the newest key is taken back");
+  DUCAT_CHECK(found != newest.end() && key_of(entries[found->second]) == key,
+              "only the newest key is taken back");
   // The entry stays behind as one that nothing leads to; its hash reaches a run, where it does no harm.
   uint32_t before = entries[found->second].before;
   if (before == kNone) {

@@ -1,9 +1,9 @@
 // Idempotency keys that are still in memory, with everything needed to answer a repeat at once.
 //
-// Two generations: new keys enter the younger; when it is full it becomes the elder, and once all its records are
-// durable its hashes are written to a run (kernel/projection/key_runs.h), after which it is forgotten. So memory is
-// bounded by two generations. A generation keeps its texts in one block: every command adds a key, so nothing is
-// allocated for each.
+// Two generations: new keys enter the younger; when it is full it becomes the elder, and once all its records
+// are durable its hashes are written to a run (kernel/projection/key_runs.h), after which it is forgotten. So
+// memory is bounded by two generations. A generation keeps its texts in one block: every command adds a key,
+// so nothing is allocated for each.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -29,7 +29,8 @@ struct UsedKey {
 // One thread.
 class RecentKeys {
  public:
-  explicit RecentKeys(size_t per_generation) : per_generation_(per_generation), young_(std::make_unique<Generation>()) {}
+  explicit RecentKeys(size_t per_generation)
+      : per_generation_(per_generation), young_(std::make_unique<Generation>()) {}
 
   // The newest use of this key, if it is here.
   std::optional<UsedKey> find(uint64_t hash, std::string_view key) const {
@@ -51,7 +52,9 @@ class RecentKeys {
     young_ = std::make_unique<Generation>();
     handed_over_ = false;
   }
-  bool elder_ready(RecordNumber durable) const { return elder_ && !handed_over_ && elder_last_record_ <= durable; }
+  bool elder_ready(RecordNumber durable) const {
+    return elder_ && !handed_over_ && elder_last_record_ <= durable;
+  }
   // The elder generation, sorted, for writing; only when it is ready, and once.
   std::shared_ptr<const KeysToWrite> take_elder(int64_t run_id);
   // Its keys can be found in the tables from now on.
@@ -87,7 +90,9 @@ class RecentKeys {
     std::vector<Entry> entries;
     boost::unordered_flat_map<uint64_t, uint32_t, Identity> newest;  // by hash
 
-    std::string_view key_of(const Entry& entry) const { return std::string_view(texts).substr(entry.text, entry.key_size); }
+    std::string_view key_of(const Entry& entry) const {
+      return std::string_view(texts).substr(entry.text, entry.key_size);
+    }
     std::optional<UsedKey> find(uint64_t hash, std::string_view key) const;
     void add(uint64_t hash, const UsedKey& used);
     void remove(uint64_t hash, std::string_view key);

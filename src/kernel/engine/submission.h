@@ -23,7 +23,8 @@ enum class Verdict : uint8_t {
 
 // One command as the engine sees it; a service derives its own, with the command and the answer in it.
 struct Operation {
-  std::string_view key;      // caller, operation and idempotency key; empty: none. Lives as long as the operation.
+  std::string_view
+      key;  // caller, operation and idempotency key; empty: none. Lives as long as the operation.
   uint64_t fingerprint = 0;  // of the payload, to tell a retry from a reuse
   Verdict verdict = Verdict::kPending;
 
@@ -43,11 +44,12 @@ class Submission {
   virtual size_t size() const = 0;
   virtual Operation& at(size_t index) = 0;
 
-  bool atomic = false;     // one refusal refuses all
-  bool read_only = false;  // none of its operations changes anything: it is served even when nothing can be written
+  bool atomic = false;  // one refusal refuses all
+  bool read_only =
+      false;  // none of its operations changes anything: it is served even when nothing can be written
 
-  // The last record that had been decided when this was answered: reads that wait until the tables have reached
-  // it see everything that this submission saw.
+  // The last record that had been decided when this was answered: reads that wait until the tables have
+  // reached it see everything that this submission saw.
   RecordNumber seen = 0;
 
  private:

@@ -32,7 +32,8 @@ constexpr std::string_view kChecksum = "SELECT checksum FROM journal WHERE recor
 
 // Any number will do, as long as nobody else in the database uses it; the schema's hash makes shards differ.
 constexpr std::string_view kTryLock =
-    "SELECT CASE WHEN pg_try_advisory_lock(hashtext(current_schema()), 1684365) THEN 1::bigint ELSE 0::bigint END";
+    "SELECT CASE WHEN pg_try_advisory_lock(hashtext(current_schema()), 1684365) THEN 1::bigint ELSE "
+    "0::bigint END";
 constexpr std::string_view kNowSqlite = "SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000";
 constexpr std::string_view kNowPostgres = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 constexpr std::string_view kReadLease = "SELECT epoch, holder, expires_at FROM journal_lease WHERE one = 1";
@@ -79,7 +80,9 @@ Result<std::unique_ptr<JournalReader>> JournalReader::open(storage::Database& da
   return std::unique_ptr<JournalReader>(new JournalReader(std::move(connection)));
 }
 
-Result<Tip> JournalReader::tip() { return read_tip(*connection_); }
+Result<Tip> JournalReader::tip() {
+  return read_tip(*connection_);
+}
 
 Result<RecordNumber> JournalReader::read(RecordNumber after, const OnRecord& on_record) {
   DUCAT_ASSIGN(int64_t before, one_number(*connection_, kChecksum, {static_cast<int64_t>(after)}));
@@ -91,7 +94,8 @@ Result<RecordNumber> JournalReader::read(RecordNumber after, const OnRecord& on_
       if (!status) return;
       Record record = to_record(row, true);
       if (record.number != after + 1 || record.checksum != checksum_of(record, previous)) {
-        status = fail(Errc::kCorrupt, "journal record " + std::to_string(after + 1) + " is missing or damaged");
+        status =
+            fail(Errc::kCorrupt, "journal record " + std::to_string(after + 1) + " is missing or damaged");
         return;
       }
       previous = record.checksum;
@@ -111,7 +115,8 @@ Result<Record> JournalReader::record(RecordNumber number) {
   return std::move(*record);
 }
 
-Result<std::unique_ptr<JournalWriter>> JournalWriter::lead(storage::Database& database, LeaseOptions options) {
+Result<std::unique_ptr<JournalWriter>> JournalWriter::lead(storage::Database& database,
+                                                           LeaseOptions options) {
   DUCAT_ASSIGN(auto connection, database.connect(storage::Access::kWriter));
   DUCAT_TRY(storage::migrate(*connection, "journal", storage::journal_migrations()));
   std::unique_ptr<Connection> lease;
@@ -144,7 +149,7 @@ Status JournalWriter::take_lease() {
   // A leader whose session lives and whose lease runs is left alone; one that hangs loses its place.
   if (!alone && expires_at > now) return fail(Errc::kBusy, "the journal is led by " + holder);
   DUCAT_ASSIGN(int64_t taken, connection_->execute(kTakeLease, {epoch + 1, std::string_view(options_.holder),
-                                                               now + options_.duration.micros, epoch}));
+                                                                now + options_.duration.micros, epoch}));
   if (taken != 1) return fail(Errc::kBusy, "somebody else took the lead of the journal just now");
   epoch_ = static_cast<uint64_t>(epoch + 1);
   return {};
@@ -167,11 +172,12 @@ Status JournalWriter::fence() {
 Status JournalWriter::append(Record& record) {
   DUCAT_FAULT("journal.append.before");
   record.checksum = checksum_of(record, tip_.checksum);
-  auto changed = connection_->execute(
-      lease_ ? kAppendPostgres : kAppend,
-      {static_cast<int64_t>(record.number), static_cast<int64_t>(record.first_position), int64_t{record.events},
-       static_cast<int64_t>(record.epoch), record.at.micros, static_cast<int64_t>(record.checksum),
-       Blob{record.body}, static_cast<int64_t>(record.number - 1), static_cast<int64_t>(record.epoch)});
+  auto changed =
+      connection_->execute(lease_ ? kAppendPostgres : kAppend,
+                           {static_cast<int64_t>(record.number), static_cast<int64_t>(record.first_position),
+                            int64_t{record.events}, static_cast<int64_t>(record.epoch), record.at.micros,
+                            static_cast<int64_t>(record.checksum), Blob{record.body},
+                            static_cast<int64_t>(record.number - 1), static_cast<int64_t>(record.epoch)});
   if (!changed && changed.error().code != Errc::kConflict) return propagate(changed);
   if (!changed || *changed != 1) return taken_place();
   DUCAT_FAULT("journal.append.after");
@@ -197,7 +203,8 @@ Result<bool> JournalWriter::resolve(const Record& record) {
   DUCAT_ASSIGN(Tip now, read_tip(*connection_));
   if (now.number < record.number) return false;
   DUCAT_ASSIGN(int64_t stored, one_number(*connection_, kChecksum, {static_cast<int64_t>(record.number)}));
-  if (static_cast<uint64_t>(stored) != record.checksum) return fail(Errc::kFenced, "another process leads this journal");
+  if (static_cast<uint64_t>(stored) != record.checksum)
+    return fail(Errc::kFenced, "another process leads this journal");
   tip_ = tip_of(record);
   return true;
 }
@@ -209,9 +216,9 @@ Status JournalWriter::renew() {
     DUCAT_TRY(one_number(connection, kTryLock));
   }
   DUCAT_ASSIGN(int64_t now, one_number(connection, lease_ ? kNowPostgres : kNowSqlite));
-  DUCAT_ASSIGN(int64_t renewed, connection.execute(kRenewLease, {now + options_.duration.micros,
-                                                                 static_cast<int64_t>(epoch_),
-                                                                 std::string_view(options_.holder)}));
+  DUCAT_ASSIGN(int64_t renewed,
+               connection.execute(kRenewLease, {now + options_.duration.micros, static_cast<int64_t>(epoch_),
+                                                std::string_view(options_.holder)}));
   if (renewed != 1) return fail(Errc::kFenced, "another process leads this journal now");
   return {};
 }

@@ -1,9 +1,9 @@
 // The journal: the one truth. Records are appended one after the other by one leader, and never change.
 //
-// Leadership is an epoch, a number that grows with each new leader. A new leader first appends an empty record
-// of its epoch; since record numbers have no gaps and each can be written once, whatever an older leader tries
-// to append afterwards collides with it and is refused (kFenced). So a stale leader cannot write, whatever it
-// believes, and no clock is needed for that. The lease row decides only who may try.
+// Leadership is an epoch, a number that grows with each new leader. A new leader first appends an empty
+// record of its epoch; since record numbers have no gaps and each can be written once, whatever an older
+// leader tries to append afterwards collides with it and is refused (kFenced). So a stale leader cannot
+// write, whatever it believes, and no clock is needed for that. The lease row decides only who may try.
 #pragma once
 
 #include <functional>
@@ -33,20 +33,21 @@ class JournalReader {
   static Result<std::unique_ptr<JournalReader>> open(storage::Database& database);
 
   Result<Tip> tip();
-  // Hands over the records after `after` in order, until the end or the first error of `on_record`, and checks
-  // their chain (kCorrupt). Answers the number of the last one read.
+  // Hands over the records after `after` in order, until the end or the first error of `on_record`, and
+  // checks their chain (kCorrupt). Answers the number of the last one read.
   Result<RecordNumber> read(RecordNumber after, const OnRecord& on_record);
   // One record, checked for its form only; kNotFound if there is none of that number.
   Result<Record> record(RecordNumber number);
 
  private:
-  explicit JournalReader(std::unique_ptr<storage::Connection> connection) : connection_(std::move(connection)) {}
+  explicit JournalReader(std::unique_ptr<storage::Connection> connection)
+      : connection_(std::move(connection)) {}
   std::unique_ptr<storage::Connection> connection_;
 };
 
 struct LeaseOptions {
-  std::string holder;                          // who we are, for messages
-  Duration duration = Duration::seconds(6);    // how long a silent leader keeps its place
+  std::string holder;                        // who we are, for messages
+  Duration duration = Duration::seconds(6);  // how long a silent leader keeps its place
 };
 
 // Appends to a journal as its leader. One thread at a time, but `tip` and `epoch` are safe once opened.
@@ -55,9 +56,9 @@ class JournalWriter {
   // Creates the tables if needed and takes the lead; kBusy if somebody else leads.
   static Result<std::unique_ptr<JournalWriter>> lead(storage::Database& database, LeaseOptions options);
 
-  // Appends the record (its number must follow the last one) and returns when it is durable. Sets its checksum.
-  // kFenced: somebody else leads now, for good. kConflict: an earlier append of unknown outcome has arrived; `reread`.
-  // kFull, kUnavailable, kIo: it was not written. kTimeout: unknown; `resolve` finds out.
+  // Appends the record (its number must follow the last one) and returns when it is durable. Sets its
+  // checksum. kFenced: somebody else leads now, for good. kConflict: an earlier append of unknown outcome has
+  // arrived; `reread`. kFull, kUnavailable, kIo: it was not written. kTimeout: unknown; `resolve` finds out.
   Status append(Record& record);
   // Looks where the journal ends, after a failed append; kFenced if a newer leader has written.
   Status reread();

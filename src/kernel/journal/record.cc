@@ -17,8 +17,12 @@ Status corrupt(const Record& record, const char* what) {
 }  // namespace
 
 uint64_t checksum_of(const Record& record, uint64_t previous_checksum) {
-  const uint64_t header[] = {record.number, record.first_position, record.events, record.epoch,
-                             static_cast<uint64_t>(record.at.micros), previous_checksum};
+  const uint64_t header[] = {record.number,
+                             record.first_position,
+                             record.events,
+                             record.epoch,
+                             static_cast<uint64_t>(record.at.micros),
+                             previous_checksum};
   uint64_t seed = hash64({reinterpret_cast<const char*>(header), sizeof(header)});
   return hash64(record.body, seed);
 }

@@ -7,8 +7,9 @@
 //            | 2 key:text fingerprint:fixed64 answer:text   an idempotency key with its answer
 //            | 3 job:text                              work owed (kernel/jobs)
 //            | 4 leaf:text                             an audit leaf (kernel/merkle)
-// The row beside it carries number, first position, count, epoch, time and a checksum that covers all of these,
-// the body and the checksum of the record before it: a lost, changed or exchanged record breaks the chain.
+// The row beside it carries number, first position, count, epoch, time and a checksum that covers all of
+// these, the body and the checksum of the record before it: a lost, changed or exchanged record breaks the
+// chain.
 #pragma once
 
 #include <cstdint>

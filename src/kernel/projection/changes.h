@@ -9,14 +9,14 @@
 
 namespace ducat::kernel {
 
-// The rows that one batch has changed, in whatever form the service likes. Made on the decide executor, read on
-// the projection executor; nobody changes it in between.
+// The rows that one batch has changed, in whatever form the service likes. Made on the decide executor, read
+// on the projection executor; nobody changes it in between.
 struct Changes {
   virtual ~Changes() = default;
 };
 
-// Writes changes to tables. Called on the projection executor inside a transaction; may be called again with the
-// same changes after a failure.
+// Writes changes to tables. Called on the projection executor inside a transaction; may be called again with
+// the same changes after a failure.
 class TableWriter {
  public:
   virtual ~TableWriter() = default;

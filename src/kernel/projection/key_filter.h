@@ -1,5 +1,5 @@
-// A blocked Bloom filter (Putze, Sanders, Singler 2007): all bits of a key lie in one 64-byte block, so a look-up
-// costs one cache miss. At 16 bits a key about one unknown key in five hundred passes.
+// A blocked Bloom filter (Putze, Sanders, Singler 2007): all bits of a key lie in one 64-byte block, so a
+// look-up costs one cache miss. At 16 bits a key about one unknown key in five hundred passes.
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,8 @@ std::string_view bytes_of(std::span<const KeyEntry> entries) {
 }
 
 Result<std::vector<KeyEntry>> entries_of(std::string_view bytes) {
-  if (bytes.size() % sizeof(KeyEntry) != 0) return fail(Errc::kCorrupt, "a chunk of idempotency keys is damaged");
+  if (bytes.size() % sizeof(KeyEntry) != 0)
+    return fail(Errc::kCorrupt, "a chunk of idempotency keys is damaged");
   std::vector<KeyEntry> entries(bytes.size() / sizeof(KeyEntry));
   std::memcpy(entries.data(), bytes.data(), bytes.size());
   return entries;
@@ -51,9 +52,9 @@ class RunWriter {
 
   Result<KeyRun> finish() {
     DUCAT_TRY(flush());
-    DUCAT_TRY(connection_.execute("INSERT INTO key_runs (run, level, keys, newest_at) VALUES ($1, $2, $3, $4)",
-                                  {run_.id, int64_t{run_.level}, static_cast<int64_t>(run_.keys),
-                                   run_.newest_at.micros}));
+    DUCAT_TRY(connection_.execute(
+        "INSERT INTO key_runs (run, level, keys, newest_at) VALUES ($1, $2, $3, $4)",
+        {run_.id, int64_t{run_.level}, static_cast<int64_t>(run_.keys), run_.newest_at.micros}));
     DUCAT_TRY(connection_.execute("INSERT INTO key_filters (run, bits) VALUES ($1, $2)",
                                   {run_.id, Blob{run_.filter.bits()}}));
     return std::move(run_);
@@ -97,11 +98,15 @@ class RunCursor {
       chunk_ = std::move(*entries);
     };
     if (started_) {
-      DUCAT_TRY(connection_.query("SELECT first_hash, entries FROM key_chunks WHERE run = $1 AND first_hash > $2 "
-                                  "ORDER BY first_hash LIMIT 1", {run_, first_hash_}, take));
+      DUCAT_TRY(
+          connection_.query("SELECT first_hash, entries FROM key_chunks WHERE run = $1 AND first_hash > $2 "
+                            "ORDER BY first_hash LIMIT 1",
+                            {run_, first_hash_}, take));
     } else {
-      DUCAT_TRY(connection_.query("SELECT first_hash, entries FROM key_chunks WHERE run = $1 "
-                                  "ORDER BY first_hash LIMIT 1", {run_}, take));
+      DUCAT_TRY(
+          connection_.query("SELECT first_hash, entries FROM key_chunks WHERE run = $1 "
+                            "ORDER BY first_hash LIMIT 1",
+                            {run_}, take));
       started_ = true;
     }
     DUCAT_TRY(std::move(damaged));
@@ -143,7 +148,9 @@ Result<KeyRun> merge_key_runs(storage::Connection& connection, std::span<const K
     merged.newest_at = std::max(merged.newest_at, run.newest_at);
     cursors.emplace_back(connection, run.id);
   }
-  auto later = [&cursors](size_t a, size_t b) { return cursors[a].current().hash > cursors[b].current().hash; };
+  auto later = [&cursors](size_t a, size_t b) {
+    return cursors[a].current().hash > cursors[b].current().hash;
+  };
   std::priority_queue<size_t, std::vector<size_t>, decltype(later)> heads(later);
   for (size_t i = 0; i < cursors.size(); ++i) {
     DUCAT_ASSIGN(bool more, cursors[i].advance());
@@ -164,9 +171,14 @@ Status KeyRuns::load(storage::Connection& connection) {
   runs_.clear();
   next_id_ = 1;
   return connection.query(
-      "SELECT r.run, r.level, r.keys, r.newest_at, f.bits FROM key_runs r JOIN key_filters f ON f.run = r.run "
-      "ORDER BY r.run", {}, [this](const Row& row) {
-        add(KeyRun{row.int64(0), static_cast<int>(row.int64(1)), static_cast<uint64_t>(row.int64(2)), {row.int64(3)},
+      "SELECT r.run, r.level, r.keys, r.newest_at, f.bits FROM key_runs r JOIN key_filters f ON f.run = "
+      "r.run "
+      "ORDER BY r.run",
+      {}, [this](const Row& row) {
+        add(KeyRun{row.int64(0),
+                   static_cast<int>(row.int64(1)),
+                   static_cast<uint64_t>(row.int64(2)),
+                   {row.int64(3)},
                    KeyFilter::from_bits(row.blob(4))});
       });
 }
@@ -181,7 +193,8 @@ void KeyRuns::remove(int64_t id) {
 }
 
 bool KeyRuns::may_contain(uint64_t hash) const {
-  return std::any_of(runs_.begin(), runs_.end(), [hash](const KeyRun& run) { return run.filter.may_contain(hash); });
+  return std::any_of(runs_.begin(), runs_.end(),
+                     [hash](const KeyRun& run) { return run.filter.may_contain(hash); });
 }
 
 Result<std::vector<RecordNumber>> KeyRuns::find(storage::Connection& connection, uint64_t hash) const {
@@ -190,17 +203,20 @@ Result<std::vector<RecordNumber>> KeyRuns::find(storage::Connection& connection,
   for (const KeyRun& run : runs_) {
     if (!run.filter.may_contain(hash)) continue;
     Status damaged;
-    DUCAT_TRY(connection.query("SELECT entries FROM key_chunks WHERE run = $1 AND first_hash <= $2 "
-                               "ORDER BY first_hash DESC LIMIT 1", {run.id, wanted}, [&](const Row& row) {
-      auto entries = entries_of(row.blob(0));
-      if (!entries) {
-        damaged = propagate(entries);
-        return;
-      }
-      auto [from, to] = std::equal_range(entries->begin(), entries->end(), KeyEntry{wanted, 0},
-                                         [](const KeyEntry& a, const KeyEntry& b) { return a.hash < b.hash; });
-      for (auto at = from; at != to; ++at) found.push_back(at->record);
-    }));
+    DUCAT_TRY(connection.query(
+        "SELECT entries FROM key_chunks WHERE run = $1 AND first_hash <= $2 "
+        "ORDER BY first_hash DESC LIMIT 1",
+        {run.id, wanted}, [&](const Row& row) {
+          auto entries = entries_of(row.blob(0));
+          if (!entries) {
+            damaged = propagate(entries);
+            return;
+          }
+          auto [from, to] =
+              std::equal_range(entries->begin(), entries->end(), KeyEntry{wanted, 0},
+                               [](const KeyEntry& a, const KeyEntry& b) { return a.hash < b.hash; });
+          for (auto at = from; at != to; ++at) found.push_back(at->record);
+        }));
     DUCAT_TRY(std::move(damaged));
   }
   return found;

@@ -1,12 +1,13 @@
 // Idempotency keys that have left memory: where in the journal each was used.
 //
-// Keys are random, and a B-tree of them would touch a page for every one. So they are kept as a log-structured
-// merge tree does it: sorted runs of (hash, record), each written once in large chunks; eight runs of a level are
-// merged into one of the next, up to kMaxLevel. A filter for each run, held in memory, answers "never seen" without
-// a read. Nothing but the hash and the record's number is stored: the key itself, its payload's fingerprint and its
-// answer are read from the journal, which has them anyway.
+// Keys are random, and a B-tree of them would touch a page for every one. So they are kept as a
+// log-structured merge tree does it: sorted runs of (hash, record), each written once in large chunks; eight
+// runs of a level are merged into one of the next, up to kMaxLevel. A filter for each run, held in memory,
+// answers "never seen" without a read. Nothing but the hash and the record's number is stored: the key
+// itself, its payload's fingerprint and its answer are read from the journal, which has them anyway.
 //
-// Memory: 2 bytes a key for the filters. A run leaves as a whole once its newest key is older than the keys' life.
+// Memory: 2 bytes a key for the filters. A run leaves as a whole once its newest key is older than the keys'
+// life.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,8 @@ struct KeyRun {
 // Writes a run of entries (sorted by hash) in the connection's transaction.
 Result<KeyRun> write_key_run(storage::Connection& connection, int64_t id, int level, Timestamp newest_at,
                              std::span<const KeyEntry> sorted);
-// Merges the runs into a new one of the next level, in the connection's transaction. The old ones stay until no
-// look-up uses them any more; a crash in between leaves entries twice, which does no harm.
+// Merges the runs into a new one of the next level, in the connection's transaction. The old ones stay until
+// no look-up uses them any more; a crash in between leaves entries twice, which does no harm.
 Result<KeyRun> merge_key_runs(storage::Connection& connection, std::span<const KeyRun> runs, int64_t new_id);
 Status drop_key_run(storage::Connection& connection, int64_t id);
 
@@ -47,7 +48,8 @@ Status drop_key_run(storage::Connection& connection, int64_t id);
 class KeyRuns {
  public:
   static constexpr int kFanIn = 8;
-  static constexpr int kMaxLevel = 2;  // 64 * 65,536 keys: a merge of more would hold up the tables for seconds
+  static constexpr int kMaxLevel =
+      2;  // 64 * 65,536 keys: a merge of more would hold up the tables for seconds
 
   // Reads what is stored.
   Status load(storage::Connection& connection);

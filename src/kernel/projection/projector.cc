@@ -9,10 +9,11 @@ namespace ducat::kernel {
 Result<Checkpoint> open_checkpoint(storage::Connection& connection) {
   DUCAT_TRY(storage::migrate(connection, "projection", storage::projection_migrations()));
   Checkpoint checkpoint;
-  DUCAT_TRY(connection.query("SELECT record, keys_record FROM projection_checkpoint WHERE one = 1", {},
-                             [&](const storage::Row& row) {
-                               checkpoint = {static_cast<uint64_t>(row.int64(0)), static_cast<uint64_t>(row.int64(1))};
-                             }));
+  DUCAT_TRY(connection.query(
+      "SELECT record, keys_record FROM projection_checkpoint WHERE one = 1", {},
+      [&](const storage::Row& row) {
+        checkpoint = {static_cast<uint64_t>(row.int64(0)), static_cast<uint64_t>(row.int64(1))};
+      }));
   return checkpoint;
 }
 
@@ -65,7 +66,8 @@ void Projector::schedule_locked() {
 Projector::Lot Projector::take() {
   std::lock_guard lock(mutex_);
   Lot lot;
-  while (!waiting_.empty() && (lot.units.empty() || lot.events + waiting_.front().events <= options_.most_events)) {
+  while (!waiting_.empty() &&
+         (lot.units.empty() || lot.events + waiting_.front().events <= options_.most_events)) {
     lot.events += waiting_.front().events;
     lot.units.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
@@ -82,7 +84,8 @@ Projector::Lot Projector::take() {
 void Projector::put_back(Lot lot) {
   std::lock_guard lock(mutex_);
   waiting_events_ += lot.events;
-  for (auto unit = lot.units.rbegin(); unit != lot.units.rend(); ++unit) waiting_.push_front(std::move(*unit));
+  for (auto unit = lot.units.rbegin(); unit != lot.units.rend(); ++unit)
+    waiting_.push_front(std::move(*unit));
   if (lot.keys) waiting_keys_.push_front(std::move(lot.keys));
 }
 
@@ -124,7 +127,8 @@ Result<Written> Projector::write(const Lot& lot) {
   }
   DUCAT_TRY(ports_.writer.write(*connection, changes));
   if (lot.keys) {
-    DUCAT_ASSIGN(done.key_run, write_key_run(*connection, lot.keys->run_id, 0, lot.keys->newest_at, lot.keys->sorted));
+    DUCAT_ASSIGN(done.key_run,
+                 write_key_run(*connection, lot.keys->run_id, 0, lot.keys->newest_at, lot.keys->sorted));
     DUCAT_TRY(connection->execute("UPDATE projection_checkpoint SET keys_record = $1 WHERE one = 1",
                                   {static_cast<int64_t>(lot.keys->up_to_record)}));
     done.checkpoint.keys_record = lot.keys->up_to_record;
@@ -163,7 +167,8 @@ void Projector::discard(Work done) {
   });
 }
 
-void Projector::merge_keys(std::vector<KeyRun> runs, int64_t new_id, std::function<void(Result<KeyRun>)> done) {
+void Projector::merge_keys(std::vector<KeyRun> runs, int64_t new_id,
+                           std::function<void(Result<KeyRun>)> done) {
   ports_.executor.post([this, runs = std::move(runs), new_id, done = std::move(done)] {
     auto merge = [&]() -> Result<KeyRun> {
       DUCAT_ASSIGN(storage::Connection * connection, this->connection());

@@ -1,9 +1,9 @@
-// Writes tables behind the journal: takes what durable records have changed, many records in one commit, together
-// with the position it has reached.
+// Writes tables behind the journal: takes what durable records have changed, many records in one commit,
+// together with the position it has reached.
 //
 // When little happens, changes are written at once. Under load they wait until enough has come together or a
-// short time has passed, because large commits cost much less a row; a reader that waits for a position does not
-// let them wait.
+// short time has passed, because large commits cost much less a row; a reader that waits for a position does
+// not let them wait.
 #pragma once
 
 #include <deque>
@@ -30,10 +30,10 @@ struct Checkpoint {
 Result<Checkpoint> open_checkpoint(storage::Connection& connection);
 
 struct ProjectorOptions {
-  uint32_t enough_events = 20'000;             // write without waiting for more
-  uint32_t most_events = 100'000;              // in one commit
-  Duration linger = Duration::millis(200);     // how long changes wait for more under load
-  Duration retry = Duration::millis(250);      // after a failed commit
+  uint32_t enough_events = 20'000;          // write without waiting for more
+  uint32_t most_events = 100'000;           // in one commit
+  Duration linger = Duration::millis(200);  // how long changes wait for more under load
+  Duration retry = Duration::millis(250);   // after a failed commit
 };
 
 // Keys that leave memory with the next commit.
@@ -52,8 +52,8 @@ struct Written {
   std::optional<KeyRun> key_run;
 };
 
-// Thread-safe. Its work runs on `executor`, one commit at a time; `on_written` and `on_error` are called there.
-// It must outlive its work: `stop` says when that is done.
+// Thread-safe. Its work runs on `executor`, one commit at a time; `on_written` and `on_error` are called
+// there. It must outlive its work: `stop` says when that is done.
 class Projector {
  public:
   struct Ports {
@@ -116,8 +116,8 @@ class Projector {
   RecordNumber wanted_ = 0;
   RecordNumber reached_ = 0;
   Timestamp last_commit_;
-  bool posted_ = false;    // run() is on the executor's queue or running
-  bool lingering_ = false; // a timer will post it
+  bool posted_ = false;     // run() is on the executor's queue or running
+  bool lingering_ = false;  // a timer will post it
   Timers::Id timer_ = 0;
 };
 

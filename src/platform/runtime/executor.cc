@@ -24,7 +24,9 @@ ThreadExecutor::ThreadExecutor(std::string name, size_t threads) : ordered_(thre
   }
 }
 
-ThreadExecutor::~ThreadExecutor() { stop(); }
+ThreadExecutor::~ThreadExecutor() {
+  stop();
+}
 
 void ThreadExecutor::post(Work work) {
   bool wake;

@@ -31,7 +31,8 @@ class Module {
   virtual std::string name() const = 0;
   // Blocks until the module serves or says why it cannot. Called once.
   virtual Status start() = 0;
-  // Refuses new work, finishes what was accepted, frees what it holds. Called once after a start, even a failed one.
+  // Refuses new work, finishes what was accepted, frees what it holds. Called once after a start, even a
+  // failed one.
   virtual void stop() = 0;
   // Thread-safe between start and stop.
   virtual Health health() const = 0;

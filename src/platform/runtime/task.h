@@ -55,8 +55,8 @@ struct Promise<void> : PromiseBase {
 
 }  // namespace task_detail
 
-// Owns its coroutine; starts when awaited. Destroying a task that has started and not finished is allowed only
-// where nothing will resume it.
+// Owns its coroutine; starts when awaited. Destroying a task that has started and not finished is allowed
+// only where nothing will resume it.
 template <typename T = void>
 class [[nodiscard]] Task {
  public:

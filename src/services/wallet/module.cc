@@ -9,29 +9,60 @@ namespace ducat::wallet {
 namespace {
 
 constexpr config::Setting kSettings[] = {
-    {.key = "wallet.shards", .type = config::Type::kInteger, .default_value = "1", .min = "1", .max = "64",
+    {.key = "wallet.shards",
+     .type = config::Type::kInteger,
+     .default_value = "1",
+     .min = "1",
+     .max = "64",
      .help = "databases the wallets are spread over; fixed by the first start"},
-    {.key = "wallet.cache_wallets", .type = config::Type::kInteger, .default_value = "1000000", .min = "1000",
+    {.key = "wallet.cache_wallets",
+     .type = config::Type::kInteger,
+     .default_value = "1000000",
+     .min = "1000",
      .help = "wallets kept in memory, about 250 bytes each"},
-    {.key = "wallet.lag_events", .type = config::Type::kInteger, .default_value = "400000", .min = "1000",
+    {.key = "wallet.lag_events",
+     .type = config::Type::kInteger,
+     .default_value = "400000",
+     .min = "1000",
      .help = "events the tables may be behind the journal before commands wait"},
-    {.key = "wallet.wait", .type = config::Type::kDuration, .default_value = "5s", .min = "10ms",
+    {.key = "wallet.wait",
+     .type = config::Type::kDuration,
+     .default_value = "5s",
+     .min = "10ms",
      .help = "how long a command may wait before it is refused with 503"},
-    {.key = "wallet.waiting_operations", .type = config::Type::kInteger, .default_value = "65536", .min = "1",
+    {.key = "wallet.waiting_operations",
+     .type = config::Type::kInteger,
+     .default_value = "65536",
+     .min = "1",
      .help = "operations that may wait before more are refused with 503"},
-    {.key = "wallet.saga_stuck_after", .type = config::Type::kDuration, .default_value = "60s", .min = "1s",
+    {.key = "wallet.saga_stuck_after",
+     .type = config::Type::kDuration,
+     .default_value = "60s",
+     .min = "1s",
      .help = "age from which a transfer between shards that was left open is finished"},
-    {.key = "wallet.saga_interval", .type = config::Type::kDuration, .default_value = "10s", .min = "100ms",
+    {.key = "wallet.saga_interval",
+     .type = config::Type::kDuration,
+     .default_value = "10s",
+     .min = "100ms",
      .help = "how often such transfers are looked for"},
-    {.key = "wallet.hold_interval", .type = config::Type::kDuration, .default_value = "1s", .min = "100ms",
+    {.key = "wallet.hold_interval",
+     .type = config::Type::kDuration,
+     .default_value = "1s",
+     .min = "100ms",
      .help = "how often expired holds are looked for"},
-    {.key = "idempotency.ttl", .type = config::Type::kDuration, .default_value = "24h", .min = "1s",
+    {.key = "idempotency.ttl",
+     .type = config::Type::kDuration,
+     .default_value = "24h",
+     .min = "1s",
      .help = "how long an idempotency key is remembered"},
 };
 
-std::string shard_name(int64_t index) { return "wallet-" + std::to_string(index); }
+std::string shard_name(int64_t index) {
+  return "wallet-" + std::to_string(index);
+}
 
-WalletHostOptions options_of(const config::Settings& settings, const Targets& targets, const std::string& holder) {
+WalletHostOptions options_of(const config::Settings& settings, const Targets& targets,
+                             const std::string& holder) {
   WalletHostOptions options;
   for (int64_t i = 0; i < settings.integer("wallet.shards"); ++i) {
     options.shards.push_back({targets(shard_name(i), true), targets(shard_name(i), false)});
@@ -90,7 +121,8 @@ class WalletModule final : public Module {
       health.ready = health.ready && stats.leading;
       if (health.detail.empty()) health.detail = stats.trouble;
       health.progress->position += stats.end_position - 1;
-      health.progress->projected += stats.end_position - 1 - std::min(stats.lag_events, stats.end_position - 1);
+      health.progress->projected +=
+          stats.end_position - 1 - std::min(stats.lag_events, stats.end_position - 1);
     }
     return health;
   }
@@ -104,10 +136,12 @@ class WalletModule final : public Module {
     return total;
   }
   void watch(std::string_view name, std::string_view help, Number number) {
-    watches_.push_back(ports_.metrics.watch_gauge(name, help, {{"service", "wallet"}}, [this, number] { return sum(number); }));
+    watches_.push_back(ports_.metrics.watch_gauge(name, help, {{"service", "wallet"}},
+                                                  [this, number] { return sum(number); }));
   }
   void count(std::string_view name, std::string_view help, Number number) {
-    watches_.push_back(ports_.metrics.watch_counter(name, help, {{"service", "wallet"}}, [this, number] { return sum(number); }));
+    watches_.push_back(ports_.metrics.watch_counter(name, help, {{"service", "wallet"}},
+                                                    [this, number] { return sum(number); }));
   }
 
   ModulePorts ports_;
@@ -118,9 +152,13 @@ class WalletModule final : public Module {
 
 }  // namespace
 
-std::span<const config::Setting> wallet_settings() { return kSettings; }
+std::span<const config::Setting> wallet_settings() {
+  return kSettings;
+}
 
-std::unique_ptr<Module> make_wallet_module(ModulePorts ports) { return std::make_unique<WalletModule>(std::move(ports)); }
+std::unique_ptr<Module> make_wallet_module(ModulePorts ports) {
+  return std::make_unique<WalletModule>(std::move(ports));
+}
 
 std::vector<std::string> wallet_journals(const config::Settings& settings) {
   std::vector<std::string> names;

@@ -31,15 +31,16 @@ struct ModulePorts {
   metrics::Registry& metrics;
 };
 
-// Binds its routes at once, so that the API is complete before anything starts; they may be called once `start` has
-// succeeded.
+// Binds its routes at once, so that the API is complete before anything starts; they may be called once
+// `start` has succeeded.
 std::unique_ptr<Module> make_wallet_module(ModulePorts ports);
 
-// `ducat wallet verify`: refolds every shard, prints what it found; the exit code (0: all is well, 1: not, 2: could
-// not be verified).
+// `ducat wallet verify`: refolds every shard, prints what it found; the exit code (0: all is well, 1: not, 2:
+// could not be verified).
 int verify_wallets(const config::Settings& settings, const Targets& targets);
 
-// `ducat projections rebuild`: empties the tables and makes them again from the journal, with nothing else running.
+// `ducat projections rebuild`: empties the tables and makes them again from the journal, with nothing else
+// running.
 Status rebuild_wallets(const config::Settings& settings, const Targets& targets, const std::string& holder);
 
 // `ducat projections list`: a line for each shard.

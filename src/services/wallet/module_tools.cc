@@ -49,13 +49,15 @@ int verify_wallets(const config::Settings& settings, const Targets& targets) {
       report = verify_shard(*shard->journal, *shard->tables, settings.duration("idempotency.ttl"));
     }
     if (!report) {
-      std::fprintf(stderr, "ducat: %s cannot be verified: %s\n", name.c_str(), report.error().message.c_str());
+      std::fprintf(stderr, "ducat: %s cannot be verified: %s\n", name.c_str(),
+                   report.error().message.c_str());
       return 2;
     }
     print_report(name, *report);
     sound = sound && report->violations.empty();
   }
-  std::printf(sound ? "verified: every balance equals its events\n" : "NOT SOUND: see the violations above\n");
+  std::printf(sound ? "verified: every balance equals its events\n"
+                    : "NOT SOUND: see the violations above\n");
   return sound ? 0 : 1;
 }
 
@@ -93,10 +95,12 @@ Status list_wallet_projections(const config::Settings& settings, const Targets& 
     DUCAT_ASSIGN(kernel::Tip tip, reader->tip());
     DUCAT_ASSIGN(auto connection, shard.tables->connect(storage::Access::kReader));
     uint64_t written = 0;
-    DUCAT_TRY(connection->query("SELECT record FROM projection_checkpoint WHERE one = 1", {},
-                                [&](const storage::Row& row) { written = static_cast<uint64_t>(row.int64(0)); }));
-    std::printf("%-12s %-10s %14llu %14llu %10llu\n", name.c_str(), "wallet", static_cast<unsigned long long>(tip.number),
-                static_cast<unsigned long long>(written), static_cast<unsigned long long>(tip.number - written));
+    DUCAT_TRY(
+        connection->query("SELECT record FROM projection_checkpoint WHERE one = 1", {},
+                          [&](const storage::Row& row) { written = static_cast<uint64_t>(row.int64(0)); }));
+    std::printf("%-12s %-10s %14llu %14llu %10llu\n", name.c_str(), "wallet",
+                static_cast<unsigned long long>(tip.number), static_cast<unsigned long long>(written),
+                static_cast<unsigned long long>(tip.number - written));
   }
   return {};
 }
@@ -113,7 +117,10 @@ std::string describe_wallet_event(std::string_view body) {
     json.key(key).raw(digits);
   };
   json.begin_object().key("type").text(to_string(event.type));
-  json.key("wallet").number(static_cast<int64_t>(decoded->wallet)).key("currency").text(code_of(event.currency));
+  json.key("wallet")
+      .number(static_cast<int64_t>(decoded->wallet))
+      .key("currency")
+      .text(code_of(event.currency));
   if (has_amount(event.type)) amount("amount", event.amount);
   amount("balance", event.balance_after);
   amount("held", event.held_after);

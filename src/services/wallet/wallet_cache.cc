@@ -5,7 +5,8 @@ namespace ducat::wallet {
 
 void WalletCache::evict(kernel::RecordNumber written) {
   if (size() <= capacity_) return;
-  // A round and a half at most: when everything is pinned or used, the cache stays too large until the next call.
+  // A round and a half at most: when everything is pinned or used, the cache stays too large until the next
+  // call.
   size_t steps = size() + size() / 2;
   size_t goal = capacity_ - capacity_ / 16;
   auto at = by_no_.find(hand_);

@@ -1,5 +1,5 @@
-// The wallets that are in memory: those that have changed and are not in their table yet (pinned), and as many
-// others as there is room for. One thread.
+// The wallets that are in memory: those that have changed and are not in their table yet (pinned), and as
+// many others as there is room for. One thread.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>

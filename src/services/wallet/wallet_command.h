@@ -19,16 +19,17 @@ struct ReadHold {
   HoldId hold;
 };
 
-using Command = std::variant<ReadWallet, ReadHold, Deposit, Withdraw, Transfer, ReserveTransfer, CreditTransfer, SettleTransfer,
-                             CompensateTransfer, PlaceHold, CaptureHold, VoidHold, ExpireHold, FreezeWallet,
-                             UnfreezeWallet, CloseWallet, SetDailyLimit, SetCreditLimit>;
+using Command =
+    std::variant<ReadWallet, ReadHold, Deposit, Withdraw, Transfer, ReserveTransfer, CreditTransfer,
+                 SettleTransfer, CompensateTransfer, PlaceHold, CaptureHold, VoidHold, ExpireHold,
+                 FreezeWallet, UnfreezeWallet, CloseWallet, SetDailyLimit, SetCreditLimit>;
 
-// What an accepted command answers: the wallet it was sent to as the command left it, and the hold or transfer it
-// was about. Stored with the idempotency key, so that a repeat gets the same.
+// What an accepted command answers: the wallet it was sent to as the command left it, and the hold or
+// transfer it was about. Stored with the idempotency key, so that a repeat gets the same.
 struct Answer {
   bool exists = false;  // ReadWallet of one that is not there: false
   StoredWallet wallet;
-  HoldId hold_id;       // none: the command is not about one, or there is none
+  HoldId hold_id;  // none: the command is not about one, or there is none
   Hold hold;
   SagaId saga;
 };
@@ -66,7 +67,11 @@ inline constexpr int kPositionBits = 54;
 inline Uuid make_located_id(Timestamp now, uint32_t shard, Position position) {
   return make_uuid7_located(now, uint64_t{shard} << kPositionBits | position);
 }
-inline uint32_t shard_of_id(const Uuid& id) { return static_cast<uint32_t>(uuid7_tail(id) >> kPositionBits); }
-inline Position position_of_id(const Uuid& id) { return uuid7_tail(id) & ((uint64_t{1} << kPositionBits) - 1); }
+inline uint32_t shard_of_id(const Uuid& id) {
+  return static_cast<uint32_t>(uuid7_tail(id) >> kPositionBits);
+}
+inline Position position_of_id(const Uuid& id) {
+  return uuid7_tail(id) & ((uint64_t{1} << kPositionBits) - 1);
+}
 
 }  // namespace ducat::wallet

@@ -10,8 +10,8 @@ namespace {
 
 constexpr size_t kReaderThreads = 2;
 
-// Calls `work` every `interval` on the executor, until the flag is set. The timer is set again after the work, so a
-// slow one does not pile up.
+// Calls `work` every `interval` on the executor, until the flag is set. The timer is set again after the
+// work, so a slow one does not pile up.
 void every(Timers& timers, Executor& executor, Duration interval, std::shared_ptr<std::atomic<bool>> stopped,
            std::function<void()> work) {
   timers.after(interval, executor, [&timers, &executor, interval, stopped, work = std::move(work)]() mutable {
@@ -42,7 +42,10 @@ struct WalletHost::Shard {
 };
 
 WalletHost::WalletHost(WalletHostOptions options, Clock& clock, Timers& timers)
-    : options_(std::move(options)), clock_(clock), timers_(timers), stopped_(std::make_shared<std::atomic<bool>>(false)) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      timers_(timers),
+      stopped_(std::make_shared<std::atomic<bool>>(false)) {}
 
 WalletHost::~WalletHost() = default;
 
@@ -60,13 +63,15 @@ Status WalletHost::start() {
 
 Status WalletHost::start_shard(size_t index) {
   const ShardTargets& targets = options_.shards[index];
-  auto shard = std::make_unique<Shard>(static_cast<uint32_t>(index), options_.wallets_in_memory / options_.shards.size());
+  auto shard = std::make_unique<Shard>(static_cast<uint32_t>(index),
+                                       options_.wallets_in_memory / options_.shards.size());
   DUCAT_ASSIGN(shard->journal, storage::open(targets.journal));
   DUCAT_ASSIGN(shard->tables, storage::open(targets.tables));
-  shard->engine = std::make_unique<kernel::Engine>(
-      shard->model,
-      kernel::EnginePorts{shard->decide, shard->commit, shard->project, timers_, clock_, *shard->journal, *shard->tables},
-      options_.engine);
+  shard->engine =
+      std::make_unique<kernel::Engine>(shard->model,
+                                       kernel::EnginePorts{shard->decide, shard->commit, shard->project,
+                                                           timers_, clock_, *shard->journal, *shard->tables},
+                                       options_.engine);
   shard->pool = std::make_unique<storage::ReaderPool>(*shard->tables, *readers_);
   Timestamp before = clock_.monotonic();
   DUCAT_TRY(shard->engine->start());
@@ -84,8 +89,8 @@ Status WalletHost::start_shard(size_t index) {
 Status WalletHost::check_shard_count() {
   DUCAT_ASSIGN(auto connection, shards_[0]->tables->connect(storage::Access::kWriter));
   auto configured = static_cast<int64_t>(shards_.size());
-  DUCAT_TRY(connection->execute("INSERT INTO wallet_facts (name, value) VALUES ('shards', $1) ON CONFLICT DO NOTHING",
-                                {configured}));
+  DUCAT_TRY(connection->execute(
+      "INSERT INTO wallet_facts (name, value) VALUES ('shards', $1) ON CONFLICT DO NOTHING", {configured}));
   int64_t stored = configured;
   DUCAT_TRY(connection->query("SELECT value FROM wallet_facts WHERE name = 'shards'", {},
                               [&](const storage::Row& row) { stored = row.int64(0); }));

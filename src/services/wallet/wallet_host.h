@@ -1,5 +1,6 @@
-// All shards of the wallet, running: databases, engines, threads, and the work that comes with time (holds that
-// expire, transfers that were left open, checkpoints). Knows no configuration and no HTTP; module.cc does.
+// All shards of the wallet, running: databases, engines, threads, and the work that comes with time (holds
+// that expire, transfers that were left open, checkpoints). Knows no configuration and no HTTP; module.cc
+// does.
 #pragma once
 
 #include <atomic>

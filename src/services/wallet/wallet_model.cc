@@ -21,13 +21,13 @@ std::string_view other_wallet(const Command& command) {
 
 // The hold a command is about, if it is about one that is there already.
 HoldId hold_of(const Command& command) {
-  return std::visit(Overloaded{[](const CaptureHold& c) { return c.hold; }, [](const VoidHold& c) { return c.hold; },
-                               [](const ExpireHold& c) { return c.hold; },
-                               [](const ReadHold& c) { return c.hold; },
-                               [](const SettleTransfer& c) { return HoldId{c.saga.uuid}; },
-                               [](const CompensateTransfer& c) { return HoldId{c.saga.uuid}; },
-                               [](const auto&) { return HoldId{}; }},
-                    command);
+  return std::visit(
+      Overloaded{[](const CaptureHold& c) { return c.hold; }, [](const VoidHold& c) { return c.hold; },
+                 [](const ExpireHold& c) { return c.hold; }, [](const ReadHold& c) { return c.hold; },
+                 [](const SettleTransfer& c) { return HoldId{c.saga.uuid}; },
+                 [](const CompensateTransfer& c) { return HoldId{c.saga.uuid}; },
+                 [](const auto&) { return HoldId{}; }},
+      command);
 }
 
 bool makes_an_id(const Command& command) {
@@ -83,7 +83,8 @@ bool WalletModel::decide(kernel::Operation& base, kernel::DecideContext& context
     if (!made.event.saga.none()) operation.answer.saga = made.event.saga;
     if (!made.event.hold.none()) operation.answer.hold_id = made.event.hold;
   }
-  if (HoldId asked = hold_of(operation.command); find_hold(asked) != nullptr) operation.answer.hold_id = asked;
+  if (HoldId asked = hold_of(operation.command); find_hold(asked) != nullptr)
+    operation.answer.hold_id = asked;
   fill_answer(operation, wallet, context.now);
   return true;
 }
@@ -93,22 +94,27 @@ Decision WalletModel::judge(WalletOperation& operation, CachedWallet* wallet, Ca
   const Wallet* state = wallet == nullptr ? nullptr : &wallet->stored.state;
   auto hold = [&](const HoldId& id) -> const Hold* {
     CachedHold* found = find_hold(id);
-    return found != nullptr && wallet != nullptr && found->stored.wallet == wallet->stored.no ? &found->stored.hold
-                                                                                              : nullptr;
+    return found != nullptr && wallet != nullptr && found->stored.wallet == wallet->stored.no
+               ? &found->stored.hold
+               : nullptr;
   };
   return std::visit(
-      Overloaded{
-          [](const ReadWallet&) -> Decision { return Events(); },
-          [](const ReadHold&) -> Decision { return Events(); },
-          [&](const Transfer& c) {
-            return ducat::wallet::decide(state, other == nullptr ? nullptr : &other->stored.state, c, context);
-          },
-          [&](const CaptureHold& c) { return ducat::wallet::decide(state, hold(c.hold), c, context); },
-          [&](const VoidHold& c) { return ducat::wallet::decide(state, hold(c.hold), c, context); },
-          [&](const ExpireHold& c) { return ducat::wallet::decide(state, hold(c.hold), c, context); },
-          [&](const SettleTransfer& c) { return ducat::wallet::decide(state, hold({c.saga.uuid}), c, context); },
-          [&](const CompensateTransfer& c) { return ducat::wallet::decide(state, hold({c.saga.uuid}), c, context); },
-          [&](const auto& c) { return ducat::wallet::decide(state, c, context); }},
+      Overloaded{[](const ReadWallet&) -> Decision { return Events(); },
+                 [](const ReadHold&) -> Decision { return Events(); },
+                 [&](const Transfer& c) {
+                   return ducat::wallet::decide(state, other == nullptr ? nullptr : &other->stored.state, c,
+                                                context);
+                 },
+                 [&](const CaptureHold& c) { return ducat::wallet::decide(state, hold(c.hold), c, context); },
+                 [&](const VoidHold& c) { return ducat::wallet::decide(state, hold(c.hold), c, context); },
+                 [&](const ExpireHold& c) { return ducat::wallet::decide(state, hold(c.hold), c, context); },
+                 [&](const SettleTransfer& c) {
+                   return ducat::wallet::decide(state, hold({c.saga.uuid}), c, context);
+                 },
+                 [&](const CompensateTransfer& c) {
+                   return ducat::wallet::decide(state, hold({c.saga.uuid}), c, context);
+                 },
+                 [&](const auto& c) { return ducat::wallet::decide(state, c, context); }},
       operation.command);
 }
 
@@ -125,12 +131,14 @@ void WalletModel::emit(std::string_view wallet_id, CachedWallet*& wallet, const 
   DUCAT_CHECK(placed.has_value(), "a hold that was judged is in memory");
 }
 
-void WalletModel::evolve_wallet(CachedWallet& wallet, const Event& event, Position position, std::string_view body) {
+void WalletModel::evolve_wallet(CachedWallet& wallet, const Event& event, Position position,
+                                std::string_view body) {
   touch(wallet);
   StoredWallet& stored = wallet.stored;
   evolve(stored.state, event);
   ++stored.events;
-  changes_->events.push_back({position, stored.no, stored.events, stored.head, event.at, changes_->keep(body)});
+  changes_->events.push_back(
+      {position, stored.no, stored.events, stored.head, event.at, changes_->keep(body)});
   stored.head = position;
   book(event);
 }
@@ -150,8 +158,14 @@ Status WalletModel::evolve_hold(const CachedWallet& wallet, const Event& event, 
   if (event.hold.none()) return {};
   if (event.type == EventType::kFundsHeld) {
     CachedHold* hold = touch_hold(position);
-    hold->stored = {position, event.hold, wallet.stored.no, hold_placed_by(event), event.at,
-                    std::string(event.counterparty), std::string(event.request_id), {}};
+    hold->stored = {position,
+                    event.hold,
+                    wallet.stored.no,
+                    hold_placed_by(event),
+                    event.at,
+                    std::string(event.counterparty),
+                    std::string(event.request_id),
+                    {}};
     return {};
   }
   DUCAT_TRY(load_hold(event.hold));

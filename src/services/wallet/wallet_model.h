@@ -16,8 +16,8 @@ struct WalletModelOptions {
   size_t wallets_in_memory = 1'000'000;
 };
 
-// Threads as kernel::Model says. Holds no rule: it finds the states, asks the domain, and puts the events where
-// they belong.
+// Threads as kernel::Model says. Holds no rule: it finds the states, asks the domain, and puts the events
+// where they belong.
 class WalletModel final : public kernel::Model {
  public:
   explicit WalletModel(WalletModelOptions options) : options_(options), cache_(options.wallets_in_memory) {}
@@ -55,8 +55,10 @@ class WalletModel final : public kernel::Model {
     std::optional<CachedHold> hold_before = std::nullopt;
   };
 
-  Decision judge(WalletOperation& operation, CachedWallet* wallet, CachedWallet* other, const Context& context);
-  void emit(std::string_view wallet_id, CachedWallet*& wallet, const Event& event, kernel::RecordBuilder& record);
+  Decision judge(WalletOperation& operation, CachedWallet* wallet, CachedWallet* other,
+                 const Context& context);
+  void emit(std::string_view wallet_id, CachedWallet*& wallet, const Event& event,
+            kernel::RecordBuilder& record);
   void evolve_wallet(CachedWallet& wallet, const Event& event, Position position, std::string_view body);
   Status evolve_hold(const CachedWallet& wallet, const Event& event, Position position);
   void book(const Event& event);

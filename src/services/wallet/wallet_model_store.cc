@@ -71,7 +71,8 @@ std::unique_ptr<kernel::Changes> WalletModel::take_changes(kernel::RecordNumber 
   }
   touched_holds_.clear();
   if (accounts_touched_) {
-    for (const auto& [key, balance] : accounts_) changes->accounts.push_back({key.first, key.second, balance});
+    for (const auto& [key, balance] : accounts_)
+      changes->accounts.push_back({key.first, key.second, balance});
     accounts_touched_ = false;
   }
   return changes;
@@ -79,7 +80,9 @@ std::unique_ptr<kernel::Changes> WalletModel::take_changes(kernel::RecordNumber 
 
 void WalletModel::written(kernel::RecordNumber record) {
   cache_.evict(record);
-  std::erase_if(holds_, [record](const auto& entry) { return !entry.second.touched && entry.second.pinned_by <= record; });
+  std::erase_if(holds_, [record](const auto& entry) {
+    return !entry.second.touched && entry.second.pinned_by <= record;
+  });
 }
 
 Status WalletModel::write(storage::Connection& connection, std::span<const kernel::Changes* const> changes) {

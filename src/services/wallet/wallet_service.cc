@@ -25,7 +25,9 @@ bool only_reads(const Command& command) {
   return std::holds_alternative<ReadWallet>(command) || std::holds_alternative<ReadHold>(command);
 }
 
-Error unavailable() { return {Errc::kUnavailable, "the wallet cannot be read now"}; }
+Error unavailable() {
+  return {Errc::kUnavailable, "the wallet cannot be read now"};
+}
 
 }  // namespace
 
@@ -51,16 +53,17 @@ Task<WalletOutcome> WalletService::run(const WalletRequest& request, Executor& h
   return submit(shard_of(request.wallet_id), request, home);
 }
 
-Task<std::vector<WalletOutcome>> WalletService::run_batch(const std::vector<WalletRequest>& requests, bool atomic,
-                                                          Executor& home) {
+Task<std::vector<WalletOutcome>> WalletService::run_batch(const std::vector<WalletRequest>& requests,
+                                                          bool atomic, Executor& home) {
   std::vector<WalletOutcome> outcomes;
   outcomes.reserve(requests.size());
-  // Operations of one shard that follow each other go together; where the shard changes, they wait, so that a later
-  // one sees the earlier ones.
+  // Operations of one shard that follow each other go together; where the shard changes, they wait, so that a
+  // later one sees the earlier ones.
   for (size_t from = 0; from < requests.size();) {
     size_t shard = shard_of(requests[from].wallet_id);
     size_t to = from;
-    while (to < requests.size() && shard_of(requests[to].wallet_id) == shard && !crosses_shards(requests[to])) ++to;
+    while (to < requests.size() && shard_of(requests[to].wallet_id) == shard && !crosses_shards(requests[to]))
+      ++to;
     if (atomic && (to != requests.size())) co_return std::vector<WalletOutcome>();
     if (to == from) {
       outcomes.push_back(co_await transfer_across(requests[from], home));
@@ -79,7 +82,8 @@ Task<std::vector<WalletOutcome>> WalletService::run_batch(const std::vector<Wall
 }
 
 // The wallet as of now; `seen` is the record the tables must reach to show the same.
-Task<Result<StoredWallet>> WalletService::look(std::string_view wallet_id, Executor& home, kernel::RecordNumber& seen) {
+Task<Result<StoredWallet>> WalletService::look(std::string_view wallet_id, Executor& home,
+                                               kernel::RecordNumber& seen) {
   SingleSubmission submission(home);
   submission.read_only = true;
   submission.operation.wallet_id = wallet_id;
@@ -99,7 +103,8 @@ Task<Result<HistoryPage>> WalletService::history(std::string_view wallet_id, int
   if (wallet->no == 0 || (from == 0 && skipped >= wallet->events)) co_return HistoryPage{};
   Status reached = co_await shard.engine.wait_written(seen, home);
   if (!reached) co_return propagate(reached);
-  auto read = [wallet = *wallet, limit, skipped, from](storage::Connection& connection) -> Result<HistoryPage> {
+  auto read = [wallet = *wallet, limit, skipped,
+               from](storage::Connection& connection) -> Result<HistoryPage> {
     Position start = from;
     if (start == 0) {
       DUCAT_ASSIGN(start, position_of(connection, wallet, wallet.events - skipped));
@@ -114,7 +119,8 @@ Task<Result<HistoryPage>> WalletService::history(std::string_view wallet_id, int
   co_return co_await shard.readers.read<HistoryPage>(home, read);
 }
 
-Task<Result<std::optional<StoredEvent>>> WalletService::at(std::string_view wallet_id, Timestamp time, Executor& home) {
+Task<Result<std::optional<StoredEvent>>> WalletService::at(std::string_view wallet_id, Timestamp time,
+                                                           Executor& home) {
   WalletShard& shard = shards_[shard_of(wallet_id)];
   kernel::RecordNumber seen = 0;
   auto wallet = co_await look(wallet_id, home, seen);
@@ -122,11 +128,14 @@ Task<Result<std::optional<StoredEvent>>> WalletService::at(std::string_view wall
   if (wallet->no == 0) co_return std::optional<StoredEvent>();
   Status reached = co_await shard.engine.wait_written(seen, home);
   if (!reached) co_return propagate(reached);
-  auto read = [wallet = *wallet, time](storage::Connection& connection) { return event_at(connection, wallet, time); };
+  auto read = [wallet = *wallet, time](storage::Connection& connection) {
+    return event_at(connection, wallet, time);
+  };
   co_return co_await shard.readers.read<std::optional<StoredEvent>>(home, read);
 }
 
-Task<Result<std::vector<StoredHold>>> WalletService::holds(std::string_view wallet_id, HoldFilter filter, Executor& home) {
+Task<Result<std::vector<StoredHold>>> WalletService::holds(std::string_view wallet_id, HoldFilter filter,
+                                                           Executor& home) {
   WalletShard& shard = shards_[shard_of(wallet_id)];
   kernel::RecordNumber seen = 0;
   auto wallet = co_await look(wallet_id, home, seen);

@@ -1,5 +1,5 @@
-// The wallet's service: carries out commands and reads, for whoever calls (HTTP, the command line, the simulator).
-// Reads, decides (by the engine), writes; holds no rule.
+// The wallet's service: carries out commands and reads, for whoever calls (HTTP, the command line, the
+// simulator). Reads, decides (by the engine), writes; holds no rule.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,8 @@ struct WalletOutcome {
   kernel::Verdict verdict = kernel::Verdict::kUnavailable;
   Answer answer;
   Refusal refusal;
-  bool still_running = false;  // with kUnavailable: a transfer of this key is under way and took too long to wait for
+  bool still_running =
+      false;  // with kUnavailable: a transfer of this key is under way and took too long to wait for
 };
 
 // One shard: an engine with its tables.
@@ -79,9 +80,10 @@ class WalletService {
 
   // The request must live until the task has ended.
   Task<WalletOutcome> run(const WalletRequest& request, Executor& home);
-  // All of them, each judged on the state the earlier ones left. Atomic: all in one shard, or nothing is done and the
-  // answer is empty.
-  Task<std::vector<WalletOutcome>> run_batch(const std::vector<WalletRequest>& requests, bool atomic, Executor& home);
+  // All of them, each judged on the state the earlier ones left. Atomic: all in one shard, or nothing is done
+  // and the answer is empty.
+  Task<std::vector<WalletOutcome>> run_batch(const std::vector<WalletRequest>& requests, bool atomic,
+                                             Executor& home);
 
   // A page of at most `limit` events: from `from` on if it is not 0, else after skipping `offset`.
   Task<Result<HistoryPage>> history(std::string_view wallet_id, int64_t limit, int64_t offset, Position from,
@@ -91,7 +93,8 @@ class WalletService {
   Task<Result<std::vector<StoredHold>>> holds(std::string_view wallet_id, HoldFilter filter, Executor& home);
   Task<Result<std::optional<TransferView>>> transfer(SagaId saga, Executor& home);
 
-  // Ends holds whose time is over, and finishes transfers between shards that were left open; answers how many.
+  // Ends holds whose time is over, and finishes transfers between shards that were left open; answers how
+  // many.
   Task<Result<size_t>> expire_holds(size_t shard, Executor& home);
   Task<Result<size_t>> finish_transfers(size_t shard, Executor& home);
 

@@ -1,11 +1,13 @@
-// Transfers between shards: a saga of three commits. The sender's shard holds the money (and thereby records that
-// the transfer is under way), the receiver's shard credits it, the sender's shard turns the hold into a withdrawal
-// or gives it back. The hold is the saga's state: HELD is DEBITED, CAPTURED is COMPLETED, VOIDED is COMPENSATED.
+// Transfers between shards: a saga of three commits. The sender's shard holds the money (and thereby records
+// that the transfer is under way), the receiver's shard credits it, the sender's shard turns the hold into a
+// withdrawal or gives it back. The hold is the saga's state: HELD is DEBITED, CAPTURED is COMPLETED, VOIDED
+// is COMPENSATED.
 //
-// Why money is neither lost nor doubled: the credit carries the saga's id as its key, so it happens once however
-// often it is tried; the hold ends once, by the domain's rules; and only one task at a time finishes a given saga
-// (`running_`, in the process that leads the sender's shard), so that no task gives the money back while another
-// credits it. A crash leaves the hold HELD, and `finish_transfers` goes on from there.
+// Why money is neither lost nor doubled: the credit carries the saga's id as its key, so it happens once
+// however often it is tried; the hold ends once, by the domain's rules; and only one task at a time finishes
+// a given saga
+// (`running_`, in the process that leads the sender's shard), so that no task gives the money back while
+// another credits it. A crash leaves the hold HELD, and `finish_transfers` goes on from there.
 #include "services/wallet/store/event_codec.h"
 #include "services/wallet/wallet_service.h"
 
@@ -18,9 +20,15 @@ constexpr Duration kPoll = Duration::millis(20);
 constexpr Duration kStepPause = Duration::millis(100);
 constexpr int kStepTries = 20;
 
-bool decided(Verdict verdict) { return verdict == Verdict::kAccepted || verdict == Verdict::kReplayed; }
+bool decided(Verdict verdict) {
+  return verdict == Verdict::kAccepted || verdict == Verdict::kReplayed;
+}
 
-std::string credit_key(const SagaId& saga) { return "saga\x1f" "credit\x1f" + saga.uuid.to_string(); }
+std::string credit_key(const SagaId& saga) {
+  return "saga\x1f"
+         "credit\x1f" +
+         saga.uuid.to_string();
+}
 
 }  // namespace
 
@@ -85,8 +93,8 @@ Task<WalletOutcome> WalletService::transfer_across(const WalletRequest& request,
       co_await pause(timers_, home, kPoll);
     }
     if (compensated) {
-      // The first try was refused by the receiver's shard: a refusal is not kept, so this one is judged anew, under a
-      // key that follows from the first one's.
+      // The first try was refused by the receiver's shard: a refusal is not kept, so this one is judged anew,
+      // under a key that follows from the first one's.
       reserve.key += "\x1f" + saga.uuid.to_string();
       continue;
     }
@@ -96,9 +104,10 @@ Task<WalletOutcome> WalletService::transfer_across(const WalletRequest& request,
   }
 }
 
-// Credits, then settles or compensates. The outcome is the transfer's; kUnavailable leaves it to `finish_transfers`.
-Task<WalletOutcome> WalletService::finish_transfer(SagaId saga, std::string_view from, std::string_view to, Money amount,
-                                                   Executor& home) {
+// Credits, then settles or compensates. The outcome is the transfer's; kUnavailable leaves it to
+// `finish_transfers`.
+Task<WalletOutcome> WalletService::finish_transfer(SagaId saga, std::string_view from, std::string_view to,
+                                                   Money amount, Executor& home) {
   WalletRequest credit;
   credit.wallet_id = to;
   credit.key = credit_key(saga);
@@ -132,8 +141,10 @@ Task<WalletOutcome> WalletService::finish_transfer(SagaId saga, std::string_view
   co_return ended;
 }
 
-// Whether the receiver's history has the saga's credit: for sagas so old that the credit's key may have expired.
-Task<Result<bool>> WalletService::was_credited(SagaId saga, std::string_view to, Timestamp since, Executor& home) {
+// Whether the receiver's history has the saga's credit: for sagas so old that the credit's key may have
+// expired.
+Task<Result<bool>> WalletService::was_credited(SagaId saga, std::string_view to, Timestamp since,
+                                               Executor& home) {
   constexpr int64_t kPage = 500;
   Position from = 0;
   for (;;) {
@@ -182,7 +193,8 @@ Task<Result<size_t>> WalletService::finish_transfers(size_t index, Executor& hom
     if (hold.verdict != Verdict::kAccepted || hold.answer.hold.state != HoldState::kHeld) continue;
     Money amount{transfer.hold.hold.amount, transfer.from.wallet.state.currency};
     if (transfer.hold.hold.created_at < clock_.now() - options_.credit_key_trusted) {
-      auto credited = co_await was_credited(saga, transfer.hold.counterparty, transfer.hold.hold.created_at, home);
+      auto credited =
+          co_await was_credited(saga, transfer.hold.counterparty, transfer.hold.hold.created_at, home);
       if (!credited) co_return propagate(credited);
       if (*credited) {
         WalletRequest settle;
@@ -192,7 +204,8 @@ Task<Result<size_t>> WalletService::finish_transfers(size_t index, Executor& hom
         continue;
       }
     }
-    WalletOutcome outcome = co_await finish_transfer(saga, transfer.from.id, transfer.hold.counterparty, amount, home);
+    WalletOutcome outcome =
+        co_await finish_transfer(saga, transfer.from.id, transfer.hold.counterparty, amount, home);
     finished += outcome.verdict != Verdict::kUnavailable;
   }
   co_return finished;
@@ -213,8 +226,9 @@ Task<Result<std::optional<TransferView>>> WalletService::transfer(SagaId saga, E
     if (event.saga != saga) return std::optional<TransferView>();
     DUCAT_ASSIGN(std::optional<NamedWallet> from, find_wallet(connection, stored->wallet));
     if (!from) return std::optional<TransferView>();
-    TransferView view{from->id, std::string(event.counterparty), saga, event.amount, event.currency,
-                      "COMPLETED", {}, std::string(event.request_id), stored->at, stored->at, false};
+    TransferView view{
+        from->id, std::string(event.counterparty), saga,       event.amount, event.currency, "COMPLETED",
+        {},       std::string(event.request_id),   stored->at, stored->at,   false};
     if (event.type == EventType::kFundsHeld) {
       DUCAT_ASSIGN(std::optional<StoredHold> hold, find_hold(connection, position));
       if (!hold) return std::optional<TransferView>();
@@ -222,7 +236,8 @@ Task<Result<std::optional<TransferView>>> WalletService::transfer(SagaId saga, E
       view.updated_at = hold->updated_at;
       view.reason = hold->reason;
       if (hold->hold.state == HoldState::kHeld) view.state = "DEBITED";
-      if (hold->hold.state == HoldState::kVoided || hold->hold.state == HoldState::kExpired) view.state = "COMPENSATED";
+      if (hold->hold.state == HoldState::kVoided || hold->hold.state == HoldState::kExpired)
+        view.state = "COMPENSATED";
     }
     return std::optional(std::move(view));
   };

@@ -53,7 +53,9 @@ class Auditor final : public kernel::RecordVisitor {
       accounts_[{movement->contra.account, movement->contra.currency}] += movement->contra.amount;
     }
   }
-  void on_key(std::string_view key, uint64_t, std::string_view) override { keys_.emplace_back(hash64(key), at_.micros); }
+  void on_key(std::string_view key, uint64_t, std::string_view) override {
+    keys_.emplace_back(hash64(key), at_.micros);
+  }
 
   // No key twice within its life. Two keys of one hash would be an accident of one in 2^64 a pair.
   void check_keys(Duration life) {
@@ -72,12 +74,13 @@ class Auditor final : public kernel::RecordVisitor {
     const Folded& folded = found->second;
     if (folded.state != row.wallet.state) {
       violation("wallet " + row.id + ": the table says balance=" + std::to_string(row.wallet.state.balance) +
-                " held=" + std::to_string(row.wallet.state.held) + ", its events balance=" +
-                std::to_string(folded.state.balance) + " held=" + std::to_string(folded.state.held) + " (minor units)");
+                " held=" + std::to_string(row.wallet.state.held) +
+                ", its events balance=" + std::to_string(folded.state.balance) +
+                " held=" + std::to_string(folded.state.held) + " (minor units)");
     }
     if (folded.events != row.wallet.events || folded.head != row.wallet.head) {
-      violation("wallet " + row.id + ": its history in the tables ends at position " + std::to_string(row.wallet.head) +
-                ", its events at " + std::to_string(folded.head));
+      violation("wallet " + row.id + ": its history in the tables ends at position " +
+                std::to_string(row.wallet.head) + ", its events at " + std::to_string(folded.head));
     }
     ++report_.wallets;
   }
@@ -85,15 +88,16 @@ class Auditor final : public kernel::RecordVisitor {
   void check_totals(const std::vector<Account>& accounts) {
     for (const Account& account : accounts) {
       if (accounts_[{account.kind, account.currency}] != account.balance) {
-        violation("the " + std::string(account.kind == AccountKind::kWorld ? "world" : "transit") + " account of " +
-                  std::string(code_of(account.currency)) + " differs from the events");
+        violation("the " + std::string(account.kind == AccountKind::kWorld ? "world" : "transit") +
+                  " account of " + std::string(code_of(account.currency)) + " differs from the events");
       }
     }
     std::map<Currency, std::pair<Int128, Int128>> sums;
     for (const auto& [no, wallet] : wallets_) sums[wallet.state.currency].first += wallet.state.balance;
     for (const auto& [key, balance] : accounts_) sums[key.second].second += balance;
     for (const auto& [currency, sum] : sums) {
-      if (sum.first + sum.second != 0) violation("balances of " + std::string(code_of(currency)) + " do not sum to zero");
+      if (sum.first + sum.second != 0)
+        violation("balances of " + std::string(code_of(currency)) + " do not sum to zero");
       VerifyReport::Total total{std::string(code_of(currency)), {}, {}};
       append_fixed(total.wallets, static_cast<int64_t>(sum.first), currency);
       append_fixed(total.others, static_cast<int64_t>(sum.second), currency);

@@ -14,8 +14,8 @@ struct VerifyReport {
   uint64_t events = 0;
   uint64_t wallets = 0;
   uint64_t keys = 0;
-  uint64_t up_to_record = 0;             // the tables' position, which was verified
-  std::vector<std::string> violations;   // at most 100; empty: all is well
+  uint64_t up_to_record = 0;            // the tables' position, which was verified
+  std::vector<std::string> violations;  // at most 100; empty: all is well
   // Per currency: what the wallets hold in sum, and the accounts on the other side.
   struct Total {
     std::string currency;
@@ -25,10 +25,10 @@ struct VerifyReport {
   std::vector<Total> totals;
 };
 
-// Reads a snapshot, so it may run beside a serving process. Needs memory for every wallet (about 150 bytes). Checks:
-// the journal's chain; every invariant of domain/invariants.h after every event; every wallet's row and head against
-// the refolded state; the accounts; that per currency all balances sum to zero; that no idempotency key was used
-// twice within `key_life`.
+// Reads a snapshot, so it may run beside a serving process. Needs memory for every wallet (about 150 bytes).
+// Checks: the journal's chain; every invariant of domain/invariants.h after every event; every wallet's row
+// and head against the refolded state; the accounts; that per currency all balances sum to zero; that no
+// idempotency key was used twice within `key_life`.
 Result<VerifyReport> verify_shard(storage::Database& journal, storage::Database& tables, Duration key_life);
 
 }  // namespace ducat::wallet

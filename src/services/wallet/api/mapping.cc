@@ -27,7 +27,8 @@ std::string metadata_of(const Event& event) {
   if (!event.saga.none()) json.key("sagaId").text(event.saga.uuid.to_string());
   bool incoming = event.type == EventType::kFundsDeposited;
   add_member(json, incoming ? "transferFrom" : "transferTo", event.counterparty);
-  if (!event.hold.none() && event.type != EventType::kFundsWithdrawn && event.type != EventType::kTransferCompensated) {
+  if (!event.hold.none() && event.type != EventType::kFundsWithdrawn &&
+      event.type != EventType::kTransferCompensated) {
     json.key("holdId").text(event.hold.uuid.to_string());
   }
   if (event.type == EventType::kLimitChanged) {
@@ -71,7 +72,9 @@ Fingerprint& Fingerprint::add(int64_t number) {
   ByteWriter(bytes_).zigzag(number);
   return *this;
 }
-uint64_t Fingerprint::value() const { return hash64(bytes_); }
+uint64_t Fingerprint::value() const {
+  return hash64(bytes_);
+}
 
 std::string scoped_key(const rpc::Caller& caller, std::string_view operation, std::string_view key) {
   std::string scoped;
@@ -89,8 +92,10 @@ rpc::ApiError error_of(const WalletOutcome& outcome, std::string_view wallet_id,
   switch (outcome.verdict) {
     case kernel::Verdict::kRefused: {
       RenderedRefusal said = render(outcome.refusal, wallet_id, receiver);
-      if (!said.is_validation) return rpc::ApiError::refusal(said.status, std::string(said.type), said.message, said.detail);
-      return rpc::ApiError::invalid({{std::string(outcome.refusal.field), said.message, "body", "value_error"}}, said.status);
+      if (!said.is_validation)
+        return rpc::ApiError::refusal(said.status, std::string(said.type), said.message, said.detail);
+      return rpc::ApiError::invalid(
+          {{std::string(outcome.refusal.field), said.message, "body", "value_error"}}, said.status);
     }
     case kernel::Verdict::kKeyReused:
       return rpc::ApiError::refusal(422, "IdempotencyKeyReuseError",
@@ -99,16 +104,20 @@ rpc::ApiError error_of(const WalletOutcome& outcome, std::string_view wallet_id,
       return rpc::ApiError::refusal(422, "BatchRefusedError", "Another operation of the batch was refused");
     default:
       if (outcome.still_running) {
-        return rpc::ApiError::refusal(409, "RequestInProgressError", "A request with this idempotency key is still running");
+        return rpc::ApiError::refusal(409, "RequestInProgressError",
+                                      "A request with this idempotency key is still running");
       }
-      rpc::ApiError error = rpc::ApiError::refusal(503, "ServiceUnavailableError",
-                                                   "The wallet cannot be changed right now; try again with the same key");
+      rpc::ApiError error =
+          rpc::ApiError::refusal(503, "ServiceUnavailableError",
+                                 "The wallet cannot be changed right now; try again with the same key");
       error.retry_after = 1;
       return error;
   }
 }
 
-rpc::ApiError unreadable(const Error& error) { return rpc::ApiError::from(error); }
+rpc::ApiError unreadable(const Error& error) {
+  return rpc::ApiError::from(error);
+}
 
 void fill(v1::Wallet& out, std::string_view wallet_id, const Answer& answer) {
   out.set_wallet_id(std::string(wallet_id));

@@ -23,12 +23,11 @@ rpc::ApiError no_hold(std::string_view id) {
 }  // namespace
 
 void WalletApi::bind(rpc::Registry& registry) {
-  auto one = [&]<typename Request, typename Response>(std::string_view name,
-                                                      Reply<Response> (WalletApi::*method)(const Request&, Call&)) {
-    registry.bind<Request, Response>("ducat.wallet.v1.WalletService." + std::string(name),
-                                     [this, method](const Request& request, Call& call) {
-                                       return (this->*method)(request, call);
-                                     });
+  auto one = [&]<typename Request, typename Response>(
+                 std::string_view name, Reply<Response> (WalletApi::*method)(const Request&, Call&)) {
+    registry.bind<Request, Response>(
+        "ducat.wallet.v1.WalletService." + std::string(name),
+        [this, method](const Request& request, Call& call) { return (this->*method)(request, call); });
   };
   one("Deposit", &WalletApi::deposit);
   one("Withdraw", &WalletApi::withdraw);
@@ -62,8 +61,8 @@ Task<WalletOutcome> WalletApi::run(std::string_view operation, std::string_view 
   co_return outcome;
 }
 
-WalletApi::Reply<v1::Wallet> WalletApi::change(std::string_view operation, std::string_view wallet_id, Command command,
-                                               uint64_t fingerprint, Call& call) {
+WalletApi::Reply<v1::Wallet> WalletApi::change(std::string_view operation, std::string_view wallet_id,
+                                               Command command, uint64_t fingerprint, Call& call) {
   WalletOutcome outcome = co_await run(operation, wallet_id, std::move(command), fingerprint, call);
   if (!accepted(outcome)) co_return std::unexpected(error_of(outcome, wallet_id, {}));
   v1::Wallet reply;
@@ -85,9 +84,10 @@ WalletApi::Reply<v1::Balance> WalletApi::deposit(const v1::DepositRequest& reque
   if (!amount) co_return std::unexpected(std::move(amount.error()));
   auto currency = read_currency(request.has_currency(), request.currency());
   if (!currency) co_return std::unexpected(std::move(currency.error()));
-  uint64_t print = Fingerprint("deposit").add(request.wallet_id()).add(*amount).add(request.currency()).value();
-  WalletOutcome outcome = co_await run("deposit", request.wallet_id(), Deposit{request.wallet_id(), *amount, *currency},
-                                       print, call);
+  uint64_t print =
+      Fingerprint("deposit").add(request.wallet_id()).add(*amount).add(request.currency()).value();
+  WalletOutcome outcome = co_await run("deposit", request.wallet_id(),
+                                       Deposit{request.wallet_id(), *amount, *currency}, print, call);
   if (!accepted(outcome)) co_return std::unexpected(error_of(outcome, request.wallet_id(), {}));
   v1::Balance reply;
   reply.set_wallet_id(request.wallet_id());
@@ -110,11 +110,13 @@ WalletApi::Reply<v1::Balance> WalletApi::withdraw(const v1::WithdrawRequest& req
 WalletApi::Reply<v1::TransferReply> WalletApi::transfer(const v1::TransferRequest& request, Call& call) {
   auto amount = read_amount(request.amount(), "amount");
   if (!amount) co_return std::unexpected(std::move(amount.error()));
-  uint64_t print = Fingerprint("transfer").add(request.wallet_id()).add(request.to_wallet_id()).add(*amount).value();
+  uint64_t print =
+      Fingerprint("transfer").add(request.wallet_id()).add(request.to_wallet_id()).add(*amount).value();
   WalletOutcome outcome =
-      co_await run("transfer", request.wallet_id(), Transfer{request.wallet_id(), request.to_wallet_id(), *amount},
-                   print, call);
-  if (!accepted(outcome)) co_return std::unexpected(error_of(outcome, request.wallet_id(), request.to_wallet_id()));
+      co_await run("transfer", request.wallet_id(),
+                   Transfer{request.wallet_id(), request.to_wallet_id(), *amount}, print, call);
+  if (!accepted(outcome))
+    co_return std::unexpected(error_of(outcome, request.wallet_id(), request.to_wallet_id()));
   v1::TransferReply reply;
   reply.set_saga_id(outcome.answer.saga.uuid.to_string());
   reply.set_state("COMPLETED");
@@ -127,10 +129,12 @@ WalletApi::Reply<v1::TransferReply> WalletApi::transfer(const v1::TransferReques
 WalletApi::Reply<v1::BatchReply> WalletApi::batch(const v1::BatchRequest& request, Call& call) {
   auto requests = read_batch(request, call);
   if (!requests) co_return std::unexpected(std::move(requests.error()));
-  std::vector<WalletOutcome> outcomes = co_await service_().run_batch(*requests, request.atomic(), *call.executor);
+  std::vector<WalletOutcome> outcomes =
+      co_await service_().run_batch(*requests, request.atomic(), *call.executor);
   if (outcomes.size() != requests->size()) {
-    co_return std::unexpected(rpc::ApiError::refusal(
-        422, "BatchAcrossShardsError", "An atomic batch must stay within one shard; these wallets are in several"));
+    co_return std::unexpected(
+        rpc::ApiError::refusal(422, "BatchAcrossShardsError",
+                               "An atomic batch must stay within one shard; these wallets are in several"));
   }
   co_return write_batch(request, outcomes);
 }
@@ -163,11 +167,13 @@ WalletApi::Reply<v1::History> WalletApi::get_history(const v1::GetHistoryRequest
   if (request.has_cursor() && !request.cursor().empty()) {
     auto position = read_cursor(request.cursor());
     if (!position) {
-      co_return std::unexpected(rpc::ApiError::invalid({{"cursor", "cursor must be a valid cursor", "query", "value_error"}}));
+      co_return std::unexpected(
+          rpc::ApiError::invalid({{"cursor", "cursor must be a valid cursor", "query", "value_error"}}));
     }
     from = *position;
   }
-  auto page = co_await service_().history(request.wallet_id(), request.limit(), request.offset(), from, *call.executor);
+  auto page = co_await service_().history(request.wallet_id(), request.limit(), request.offset(), from,
+                                          *call.executor);
   if (!page) co_return std::unexpected(unreadable(page.error()));
   v1::History reply;
   for (const StoredEvent& stored : page->events) {
@@ -178,8 +184,8 @@ WalletApi::Reply<v1::History> WalletApi::get_history(const v1::GetHistoryRequest
   if (page->next != 0) {
     std::string cursor = make_cursor(page->events.back().at, page->next);
     std::string path(call.request->path);
-    call.out.headers.emplace_back("Link", "<" + path + "?limit=" + std::to_string(request.limit()) + "&cursor=" + cursor +
-                                              ">; rel=\"next\"");
+    call.out.headers.emplace_back("Link", "<" + path + "?limit=" + std::to_string(request.limit()) +
+                                              "&cursor=" + cursor + ">; rel=\"next\"");
     call.out.headers.emplace_back("X-Next-Cursor", std::move(cursor));
   }
   co_return reply;
@@ -190,7 +196,8 @@ WalletApi::Reply<v1::Hold> WalletApi::create_hold(const v1::CreateHoldRequest& r
   if (!amount) co_return std::unexpected(std::move(amount.error()));
   std::optional<Timestamp> expires_at;
   if (request.has_expires_at()) expires_at = Timestamp{request.expires_at()};
-  uint64_t print = Fingerprint("hold").add(request.wallet_id()).add(*amount).add(request.expires_at()).value();
+  uint64_t print =
+      Fingerprint("hold").add(request.wallet_id()).add(*amount).add(request.expires_at()).value();
   co_return co_await change_hold("hold", request.wallet_id(), PlaceHold{*amount, expires_at}, print, call);
 }
 
@@ -203,17 +210,20 @@ WalletApi::Reply<v1::Holds> WalletApi::list_holds(const v1::ListHoldsRequest& re
   v1::Holds reply;
   for (StoredHold& stored : *holds) {
     stored.hold.state = stored.hold.state_at(clock_.now());
-    fill(*reply.add_holds(), request.wallet_id(), stored.id, stored.hold, wallet.answer.wallet.state.currency);
+    fill(*reply.add_holds(), request.wallet_id(), stored.id, stored.hold,
+         wallet.answer.wallet.state.currency);
   }
   co_return reply;
 }
 
 WalletApi::Reply<v1::Hold> WalletApi::get_hold(const v1::GetHoldRequest& request, Call& call) {
-  WalletOutcome outcome = co_await run("read", request.wallet_id(), ReadHold{hold_id_of(request.hold_id())}, 0, call);
+  WalletOutcome outcome =
+      co_await run("read", request.wallet_id(), ReadHold{hold_id_of(request.hold_id())}, 0, call);
   if (!accepted(outcome)) co_return std::unexpected(error_of(outcome, request.wallet_id(), {}));
   if (outcome.answer.hold_id.none()) co_return std::unexpected(no_hold(request.hold_id()));
   v1::Hold reply;
-  fill(reply, request.wallet_id(), outcome.answer.hold_id, outcome.answer.hold, outcome.answer.wallet.state.currency);
+  fill(reply, request.wallet_id(), outcome.answer.hold_id, outcome.answer.hold,
+       outcome.answer.wallet.state.currency);
   co_return reply;
 }
 
@@ -263,14 +273,18 @@ WalletApi::Reply<v1::Wallet> WalletApi::set_daily_limit(const v1::SetDailyLimitR
   co_return co_await change("daily-limit", request.wallet_id(), command, print.value(), call);
 }
 
-WalletApi::Reply<v1::Wallet> WalletApi::set_credit_limit(const v1::SetCreditLimitRequest& request, Call& call) {
+WalletApi::Reply<v1::Wallet> WalletApi::set_credit_limit(const v1::SetCreditLimitRequest& request,
+                                                         Call& call) {
   auto limit = read_amount(request.limit(), "limit");
   if (!limit) co_return std::unexpected(std::move(limit.error()));
-  uint64_t print = Fingerprint("credit-limit").add(request.wallet_id()).add(request.reason()).add(*limit).value();
-  co_return co_await change("credit-limit", request.wallet_id(), SetCreditLimit{*limit, request.reason()}, print, call);
+  uint64_t print =
+      Fingerprint("credit-limit").add(request.wallet_id()).add(request.reason()).add(*limit).value();
+  co_return co_await change("credit-limit", request.wallet_id(), SetCreditLimit{*limit, request.reason()},
+                            print, call);
 }
 
-WalletApi::Reply<v1::TransferRecord> WalletApi::get_transfer(const v1::GetTransferRequest& request, Call& call) {
+WalletApi::Reply<v1::TransferRecord> WalletApi::get_transfer(const v1::GetTransferRequest& request,
+                                                             Call& call) {
   SagaId saga{hold_id_of(request.saga_id()).uuid};
   auto found = co_await service_().transfer(saga, *call.executor);
   if (!found) co_return std::unexpected(unreadable(found.error()));

@@ -37,10 +37,10 @@ class WalletApi {
   Reply<v1::TransferRecord> get_transfer(const v1::GetTransferRequest& request, Call& call);
 
   // Carries out a command about one wallet under the call's key; `replayed` goes to the answer's header.
-  Task<WalletOutcome> run(std::string_view operation, std::string_view wallet_id, Command command, uint64_t fingerprint,
-                          Call& call);
-  Reply<v1::Wallet> change(std::string_view operation, std::string_view wallet_id, Command command, uint64_t fingerprint,
-                           Call& call);
+  Task<WalletOutcome> run(std::string_view operation, std::string_view wallet_id, Command command,
+                          uint64_t fingerprint, Call& call);
+  Reply<v1::Wallet> change(std::string_view operation, std::string_view wallet_id, Command command,
+                           uint64_t fingerprint, Call& call);
   Reply<v1::Hold> change_hold(std::string_view operation, std::string_view wallet_id, Command command,
                               uint64_t fingerprint, Call& call);
 
@@ -51,6 +51,7 @@ class WalletApi {
 // The batch route's part: from its operations to requests, and from outcomes to results (wallet_batch.cc).
 std::expected<std::vector<WalletRequest>, rpc::ApiError> read_batch(const v1::BatchRequest& request,
                                                                     const rpc::CallContext& call);
-rpc::Reply<v1::BatchReply> write_batch(const v1::BatchRequest& request, const std::vector<WalletOutcome>& outcomes);
+rpc::Reply<v1::BatchReply> write_batch(const v1::BatchRequest& request,
+                                       const std::vector<WalletOutcome>& outcomes);
 
 }  // namespace ducat::wallet

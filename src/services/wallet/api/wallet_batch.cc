@@ -112,8 +112,10 @@ std::expected<std::vector<WalletRequest>, rpc::ApiError> read_batch(const v1::Ba
   return requests;
 }
 
-rpc::Reply<v1::BatchReply> write_batch(const v1::BatchRequest& request, const std::vector<WalletOutcome>& outcomes) {
-  // An overloaded or failing engine refuses a batch as a whole: that is the request's answer, not each element's.
+rpc::Reply<v1::BatchReply> write_batch(const v1::BatchRequest& request,
+                                       const std::vector<WalletOutcome>& outcomes) {
+  // An overloaded or failing engine refuses a batch as a whole: that is the request's answer, not each
+  // element's.
   bool unavailable = std::all_of(outcomes.begin(), outcomes.end(), [](const WalletOutcome& outcome) {
     return outcome.verdict == kernel::Verdict::kUnavailable && !outcome.still_running;
   });

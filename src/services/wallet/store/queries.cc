@@ -19,9 +19,10 @@ constexpr std::string_view kWalletByNo = "SELECT " DUCAT_WALLET_COLUMNS " FROM w
 constexpr std::string_view kWalletsAfter =
     "SELECT " DUCAT_WALLET_COLUMNS " FROM wallets w WHERE w.no > $1 ORDER BY w.no LIMIT $2";
 constexpr std::string_view kHoldByNo = "SELECT " DUCAT_HOLD_COLUMNS " FROM wallet_holds WHERE no = $1";
-constexpr std::string_view kHoldsOf = "SELECT " DUCAT_HOLD_COLUMNS
-                                      " FROM wallet_holds WHERE wallet = $1 AND is_transfer = 0 AND state >= $2 "
-                                      "AND state <= $3 ORDER BY no DESC LIMIT $4 OFFSET $5";
+constexpr std::string_view kHoldsOf =
+    "SELECT " DUCAT_HOLD_COLUMNS
+    " FROM wallet_holds WHERE wallet = $1 AND is_transfer = 0 AND state >= $2 "
+    "AND state <= $3 ORDER BY no DESC LIMIT $4 OFFSET $5";
 constexpr std::string_view kExpired =
     "SELECT " DUCAT_HOLD_COLUMNS
     " FROM wallet_holds WHERE state = 0 AND expires_at IS NOT NULL AND expires_at <= $1 "
@@ -172,7 +173,8 @@ Result<std::vector<StoredHold>> holds_of(storage::Connection& connection, uint64
                                          int64_t limit, int64_t offset) {
   return all<StoredHold>(
       connection, kHoldsOf,
-      {signed_of(wallet), std::max<int64_t>(state, 0), state < 0 ? INT64_MAX : state, limit, offset}, hold_from);
+      {signed_of(wallet), std::max<int64_t>(state, 0), state < 0 ? INT64_MAX : state, limit, offset},
+      hold_from);
 }
 
 Result<std::vector<StoredHold>> expired_holds(storage::Connection& connection, Timestamp now, int64_t limit) {

@@ -31,8 +31,8 @@ Result<std::vector<Account>> all_accounts(storage::Connection& connection);
 
 Result<std::optional<StoredHold>> find_hold(storage::Connection& connection, Position no);
 // Newest first; transfers' reservations are left out. `state` negative: all.
-Result<std::vector<StoredHold>> holds_of(storage::Connection& connection, uint64_t wallet, int64_t state, int64_t limit,
-                                         int64_t offset);
+Result<std::vector<StoredHold>> holds_of(storage::Connection& connection, uint64_t wallet, int64_t state,
+                                         int64_t limit, int64_t offset);
 // HELD holds whose time was over at `now`, and transfers between shards that have been open since `before`.
 Result<std::vector<StoredHold>> expired_holds(storage::Connection& connection, Timestamp now, int64_t limit);
 Result<std::vector<StoredHold>> open_transfers(storage::Connection& connection, Timestamp before,
