@@ -19,7 +19,7 @@ Examples:
   ducat config --set http.io_threads=2              what is in force, and where each value comes from
   ducat wallet verify --data /var/lib/ducat         refold all events, compare every balance
   ducat journal tail --data /var/lib/ducat          the newest events
-  ducat simulate load --port 3000 --seconds 10      load a running server, then check that no money was lost)";
+  ducat simulate load --url http://127.0.0.1:3000      load a running server, then check that no money was lost)";
 
 constexpr const char* kRunExamples = R"(
 Examples:

@@ -21,7 +21,7 @@ inline constexpr size_t kOperations = 5;
 const char* to_string(Operation operation);
 
 struct LoadOptions {
-  std::string url = "http://127.0.0.1:8080";
+  std::string url = "http://127.0.0.1:3000";
   std::vector<std::string> headers;  // whole lines, e.g. "Authorization: Bearer x"
   std::string wallet_prefix = "w";   // wallet ids are this and a number
   std::string echo_path = "/echo";

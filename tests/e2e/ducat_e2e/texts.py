@@ -4,6 +4,15 @@ import json
 from decimal import Decimal
 
 
+class Digits(Decimal):
+    """A number with a fraction or an exponent, and the text it came as."""
+
+    def __new__(cls, text):
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
 class Raw(str):
     """A text that goes into a JSON body as it is: `Raw("1e400")`."""
 
@@ -37,8 +46,8 @@ def refuse_constant(name):
 
 
 def decode(text):
-    """JSON with fractions as Decimals; a key that stands twice, NaN and the like are errors."""
-    return json.loads(text, parse_float=Decimal, parse_constant=refuse_constant,
+    """JSON with fractions as Digits, which are Decimals; a key that stands twice, NaN and the like are errors."""
+    return json.loads(text, parse_float=Digits, parse_constant=refuse_constant,
                       object_pairs_hook=refuse_duplicates)
 
 

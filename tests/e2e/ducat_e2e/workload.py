@@ -172,11 +172,13 @@ class Workload:
             events = whole_history(self.case, self.server.client, wallet)
             total = sum(SIGNS.get(event["eventType"], 0) * cents(event["amount"] or 0) for event in events)
             self.case.assertEqual(total, expected[wallet], f"the history of {wallet} does not add up to its balance")
-            keys = Counter((event["eventType"], event["metadata"]["requestId"]) for event in events
-                           if event["eventType"] in ("FUNDS_DEPOSITED", "FUNDS_WITHDRAWN"))
-            twice = [key for key, count in keys.items() if count > 1]
-            self.case.assertEqual(twice, [], f"{wallet}: applied twice")
-            self.case.assertLessEqual({key for _, key in keys}, done, f"{wallet}: nobody was told of these")
+            moved = [event for event in events if event["eventType"] in ("FUNDS_DEPOSITED", "FUNDS_WITHDRAWN")]
+            for name in ("requestId", "sagaId"):
+                marks = Counter((event["eventType"], event["metadata"].get(name)) for event in moved)
+                twice = [mark for mark, count in marks.items() if count > 1 and mark[1]]
+                self.case.assertEqual(twice, [], f"{wallet}: applied twice")
+            keys = {event["metadata"].get("requestId") for event in moved} - {None}
+            self.case.assertLessEqual(keys, done, f"{wallet}: nobody was told of these")
 
     def check_replays(self, most=40):
         """Of what was acknowledged, a sample of the newest is asked again: the same bytes, as a replay."""

@@ -38,7 +38,7 @@ class Words(Case):
                  for name in ("wallet.saga_interval", "wallet.shards", "ratelimit.enabled", "idempotency.ttl")}
         self.assertRegex(lines["wallet.saga_interval"], "7s.*ducat.toml")
         self.assertRegex(lines["wallet.shards"], r"3.*--set")
-        self.assertRegex(lines["ratelimit.enabled"], "false.*DUCAT_RATELIMIT_ENABLED")
+        self.assertRegex(lines["ratelimit.enabled"], "false.*environment")
         self.assertRegex(lines["idempotency.ttl"], "24h.*default")
 
     def test_config_hides_secrets(self):

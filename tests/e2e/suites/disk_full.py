@@ -7,7 +7,7 @@ from ducat_e2e.case import OwnServerCase, unique
 from ducat_e2e.client import NoAnswer
 from ducat_e2e.processes import mount_tmpfs, scratch, wait_until
 
-MOST_BATCHES = 400
+MOST_BATCHES = 1000
 
 
 class FullDisk(OwnServerCase):
@@ -18,7 +18,7 @@ class FullDisk(OwnServerCase):
         """Deposits until one is refused: (acknowledged, keys of the refused batch)."""
         done = 0
         for _ in range(MOST_BATCHES):
-            keys = [unique("key") for _ in range(200)]
+            keys = [unique("key").ljust(200, "x") for _ in range(200)]
             answer = server.client.batch(self.batch_of(keys))
             if answer.status != 200 or {result["statusCode"] for result in answer.json} != {200}:
                 return done, keys, answer

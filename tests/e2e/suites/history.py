@@ -9,12 +9,13 @@ from ducat_e2e.case import ServerCase, format_time, now, parse_time, unique
 
 
 class History(ServerCase):
-    def filled(self, count, wallet=None):
-        """A wallet with `count` events."""
-        wallet = wallet or unique()
-        more = count - (0 if self.events(wallet) else 1)
-        self.ok(self.http.batch([{"type": "deposit", "walletId": wallet, "amount": 1, "idempotencyKey": unique("key")}
-                                 for _ in range(more)]))
+    def filled(self, count):
+        """A wallet with `count` events, two at least."""
+        wallet = unique()
+        self.ok(self.http.deposit(wallet, 1))
+        if count > 2:
+            self.ok(self.http.batch([{"type": "deposit", "walletId": wallet, "amount": 1, "idempotencyKey": unique("key")}
+                                     for _ in range(count - 2)]))
         return wallet
 
     def test_pages_by_offset_are_the_list_cut_in_pieces(self):
@@ -54,7 +55,7 @@ class History(ServerCase):
             self.assertLess(len(pages), 100)
 
     def test_pages_by_cursor_are_the_list_cut_in_pieces(self):
-        for count in (1, 9, 10, 11, 20, 35):
+        for count in (2, 9, 10, 11, 20, 35):
             with self.subTest(count):
                 wallet = self.filled(count)
                 pages = self.pages(wallet, "?limit=10")

@@ -125,14 +125,21 @@ class Holds(ServerCase):
         self.assertLess(abs((parse_time(body["expiresAt"]) - expires).total_seconds()), 0.01)
         hold = self.http.path(wallet, f"/holds/{body['holdId']}")
         self.purse(wallet, 100, 40)
-        wait_until(lambda: self.ok(self.http.get(hold))["state"] == "EXPIRED", 20, "the hold expires")
+        wait_until(lambda: self.ok(self.http.wallet(wallet))["available"] == 100, 20, "what was held is available")
         self.assertGreaterEqual(now(), expires, "it expired before its time")
-        self.purse(wallet, 100, 100)
+        self.assertEqual(self.ok(self.http.get(hold))["state"], "EXPIRED")
         self.refused(self.http.capture(wallet, body["holdId"]), 409, "HoldNotActiveError")
         self.refused(self.http.void(wallet, body["holdId"]), 409, "HoldNotActiveError")
         event = self.events(wallet)[0]
         self.assertEqual(event["eventType"], "HOLD_VOIDED")
         self.assertEqual((event["metadata"]["reason"], event["metadata"]["holdId"]), ("expired", body["holdId"]))
+
+    def test_a_hold_that_is_called_expired_holds_nothing_any_more(self):
+        wallet = self.funded(100)
+        hold = self.ok(self.http.hold(wallet, 60, expiresAt=format_time(now() + timedelta(seconds=0.3))))["holdId"]
+        path = self.http.path(wallet, f"/holds/{hold}")
+        wait_until(lambda: self.ok(self.http.get(path))["state"] == "EXPIRED", 20, "the hold expires")
+        self.ok(self.http.withdraw(wallet, 100))
 
     def test_a_bad_expiry_is_refused(self):
         wallet = self.funded(100)
@@ -162,8 +169,8 @@ class HoldsSurvive(OwnServerCase):
         expiring = self.ok(server.client.hold("w", 60, expiresAt=format_time(now() + timedelta(seconds=1))))["holdId"]
         server.restart()
         http = server.client
-        wait_until(lambda: self.ok(http.get(f"/v1/wallet/w/holds/{expiring}"))["state"] == "EXPIRED", 30, "the hold expires")
-        self.assertEqual(self.ok(http.wallet("w"))["available"], 90)
+        wait_until(lambda: self.ok(http.wallet("w"))["available"] == 90, 30, "what was held is available")
+        self.assertEqual(self.ok(http.get(f"/v1/wallet/w/holds/{expiring}"))["state"], "EXPIRED")
         self.ok(http.capture("w", kept))
         self.assertEqual(self.ok(http.wallet("w"))["balance"], 90)
         server.stop()

@@ -8,7 +8,7 @@ import time
 
 from ducat_e2e.case import OwnServerCase
 from ducat_e2e.processes import free_port, scratch, unprivileged
-from ducat_e2e.server import binary, clean_environment
+from ducat_e2e.server import binary, clean_environment, ducat
 
 LIMIT_SECONDS = 2
 
@@ -92,9 +92,13 @@ class Startup(OwnServerCase):
             with self.subTest(setting):
                 self.assertIn(setting.split("=", 1)[0], self.refusal("--set", setting))
 
-    def test_an_unknown_service_or_option(self):
+    def test_an_unknown_service(self):
         self.assertIn("walet", self.refusal("--services", "walet"))
-        self.assertIn("--frobnicate", self.refusal("--frobnicate"))
+
+    def test_an_unknown_option(self):
+        done = ducat("run", "--frobnicate")
+        self.assertGreater(done.returncode, 0)
+        self.assertIn("--frobnicate", done.stderr)
 
     def test_a_database_that_is_not_there(self):
         port = free_port()
