@@ -102,6 +102,13 @@ int run_cli(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    // What stands where a command was expected is the likelier mistake than none.
+    std::vector<std::string> rest = app.remaining(true);
+    if (rest.empty()) return app.exit(error) == 0 ? 0 : 2;
+    std::fprintf(stderr, "ducat: there is no command \"%s\"; ducat --help lists them\n",
+                 rest.front().c_str());
+    return 2;
   } catch (const CLI::ParseError& error) {
     int code = app.exit(error);
     return code == 0 ? 0 : 2;

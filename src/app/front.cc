@@ -80,6 +80,7 @@ void MetricsObserver::failed(std::string_view route, std::string_view request_id
 
 void Front::handle(http::Exchange& exchange) {
   const http::Request& request = exchange.request();
+  if (!open_.load(std::memory_order_acquire)) return exchange.respond(inner_.make_error(503, request.target));
   bool asks_metrics = request.path == "/metrics" && (request.method == "GET" || request.method == "HEAD");
   if (!asks_metrics || !metrics_open_) return inner_.handle(exchange);
   http::Response response;

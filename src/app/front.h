@@ -2,6 +2,7 @@
 // observed of answers, and the routes that are no contract's (/metrics).
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,17 +50,19 @@ class MetricsObserver final : public rpc::Observer {
   metrics::Registry& registry_;
 };
 
-// Answers /metrics itself and hands everything else to the dispatcher.
+// Answers /metrics itself and hands everything else to the dispatcher; 503 to all until the process serves.
 class Front final : public http::Handler {
  public:
-  Front(http::Handler& inner, const metrics::Registry& registry, bool metrics_open)
+  Front(rpc::Dispatcher& inner, const metrics::Registry& registry, bool metrics_open)
       : inner_(inner), registry_(registry), metrics_open_(metrics_open) {}
   void handle(http::Exchange& exchange) override;
+  void open() { open_.store(true, std::memory_order_release); }
 
  private:
-  http::Handler& inner_;
+  rpc::Dispatcher& inner_;
   const metrics::Registry& registry_;
   bool metrics_open_;
+  std::atomic<bool> open_{false};
 };
 
 }  // namespace ducat::app

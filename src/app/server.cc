@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -112,11 +113,15 @@ class ServingProcess {
       return dispatcher_->make_error(status, target);
     };
     server_ = std::make_unique<http::Server>(std::move(http));
-    DUCAT_TRY(host_.start());
-    Status listening = server_->start(*front_);
-    if (!listening) host_.stop();
-    if (listening) system_.set_serving(true);
-    return listening;
+    // The port first: whether it is free is known at once, and who asks during a long recovery gets 503.
+    DUCAT_TRY(server_->start(*front_));
+    if (Status started = host_.start(); !started) {
+      (void)server_->stop(Duration{0});
+      return started;
+    }
+    system_.set_serving(true);
+    front_->open();
+    return {};
   }
 
   void stop() {
@@ -152,7 +157,10 @@ class ServingProcess {
 };
 
 int refuse(const Error& error) {
-  std::fprintf(stderr, "ducat: %s\n", error.message.c_str());
+  std::string line = error.message;
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  std::fprintf(stderr, "ducat: %s\n", line.c_str());
   return 2;
 }
 

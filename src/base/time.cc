@@ -8,6 +8,7 @@ namespace ducat {
 namespace {
 
 constexpr int64_t kDay = 86'400'000'000;
+constexpr int64_t kYear10000 = 253'402'300'800'000'000;
 
 struct Civil {
   int64_t year;
@@ -124,8 +125,10 @@ std::optional<Timestamp> parse_iso8601(std::string_view text) {
   in.ok = in.eat(':') && in.ok;
   unsigned minute = in.digits(2);
   unsigned second = 0;
-  if (in.eat(':')) second = in.digits(2);
-  if (in.eat('.')) micros += in.fraction();
+  if (in.eat(':')) {
+    second = in.digits(2);
+    if (in.eat('.')) micros += in.fraction();
+  }
   if (!in.ok || hour > 23 || minute > 59 || second > 59) return std::nullopt;
   micros += (static_cast<int64_t>(hour) * 3600 + minute * 60 + second) * 1'000'000;
 
@@ -139,7 +142,7 @@ std::optional<Timestamp> parse_iso8601(std::string_view text) {
     int64_t offset = (static_cast<int64_t>(zone_hour) * 60 + zone_minute) * 60'000'000;
     micros += west ? offset : -offset;
   }
-  if (!in.text.empty() || micros < 0) return std::nullopt;
+  if (!in.text.empty() || micros < 0 || micros >= kYear10000) return std::nullopt;
   return Timestamp{micros};
 }
 

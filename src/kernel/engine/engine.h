@@ -57,7 +57,8 @@ struct EngineStats {
   uint64_t recoveries = 0;
   uint64_t keys = 0;
   bool leading = false;
-  std::string trouble;  // the last error that is not over yet; empty: none
+  bool reachable = true;  // the journal's server answers (PostgreSQL); false from the first call it did not
+  std::string trouble;    // the last error that is not over yet; empty: none
 };
 
 struct EnginePorts {
@@ -224,6 +225,7 @@ class Engine {
   std::atomic<uint64_t> decided_number_{0};
   std::atomic<uint64_t> end_position_{1};
   std::atomic<bool> leading_{false};
+  std::atomic<bool> reachable_{true};
 };
 
 }  // namespace ducat::kernel

@@ -68,6 +68,7 @@ Status Engine::start() {
     std::lock_guard lock(mutex_);
     accepting_ = true;
   }
+  projector_->begin();
   ports_.timers.after(kWatch, ports_.decide, [this] { watch(); });
   return {};
 }
@@ -97,7 +98,8 @@ void Engine::retry_recovery() {
     return expire_waiting({INT64_MAX});
   }
   if (state_ == State::kStopping) return try_stop();
-  ports_.timers.after(kRecoveryPause, ports_.decide, [this] { retry_recovery(); });
+  // From the beginning: what this try has handed to the tables' writer would be counted twice.
+  ports_.timers.after(kRecoveryPause, ports_.decide, [this] { start_recovery(); });
 }
 
 Status Engine::recover() {
@@ -255,6 +257,7 @@ EngineStats Engine::stats() const {
   stats.recoveries = recoveries_.load();
   stats.keys = keys_.load();
   stats.leading = leading_.load();
+  stats.reachable = reachable_.load();
   std::lock_guard lock(mutex_);
   stats.trouble = trouble_;
   return stats;

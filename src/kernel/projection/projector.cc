@@ -22,6 +22,12 @@ Projector::Projector(Ports ports, ProjectorOptions options, OnWritten on_written
 
 Projector::~Projector() = default;
 
+void Projector::begin() {
+  std::lock_guard lock(mutex_);
+  begun_ = true;
+  schedule_locked();
+}
+
 void Projector::add(RecordNumber record, uint32_t events, std::unique_ptr<Changes> changes) {
   std::lock_guard lock(mutex_);
   waiting_.push_back(Unit{record, events, std::move(changes)});
@@ -42,7 +48,7 @@ void Projector::want(RecordNumber record) {
 }
 
 void Projector::schedule_locked() {
-  if (posted_ || (waiting_.empty() && waiting_keys_.empty())) return;
+  if (!begun_ || posted_ || (waiting_.empty() && waiting_keys_.empty())) return;
   Duration since = ports_.clock.monotonic() - last_commit_;
   bool now = waiting_events_ >= options_.enough_events || wanted_ > reached_ || since >= options_.linger;
   if (now) {

@@ -69,13 +69,15 @@ class Projector {
   Projector(Ports ports, ProjectorOptions options, OnWritten on_written, OnError on_error);
   ~Projector();
 
+  // From now on writes by itself; until then only `write_now` does, so that a start has the tables to itself.
+  void begin();
   // The changes of one record (null: none), in the order of records.
   void add(RecordNumber record, uint32_t events, std::unique_ptr<Changes> changes);
   void add_keys(std::shared_ptr<const KeysToWrite> keys);
   // Somebody waits for this record: do not linger.
   void want(RecordNumber record);
 
-  // Writes everything that is waiting, on the calling thread; for recovery, while nothing else runs.
+  // Writes everything that is waiting, on the calling thread; before `begin` only.
   Result<std::vector<Written>> write_now();
   // Drops what is waiting, once a commit that is under way has ended; then calls `done` on the executor.
   void discard(Work done);
@@ -116,6 +118,7 @@ class Projector {
   RecordNumber wanted_ = 0;
   RecordNumber reached_ = 0;
   Timestamp last_commit_;
+  bool begun_ = false;
   bool posted_ = false;     // run() is on the executor's queue or running
   bool lingering_ = false;  // a timer will post it
   Timers::Id timer_ = 0;

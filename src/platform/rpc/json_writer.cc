@@ -11,7 +11,6 @@
 namespace ducat::rpc {
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 

@@ -47,8 +47,8 @@ constexpr config::Setting kSettings[] = {
      .help = "how often such transfers are looked for"},
     {.key = "wallet.hold_interval",
      .type = config::Type::kDuration,
-     .default_value = "1s",
-     .min = "100ms",
+     .default_value = "250ms",
+     .min = "50ms",
      .help = "how often expired holds are looked for"},
     {.key = "idempotency.ttl",
      .type = config::Type::kDuration,
@@ -118,7 +118,7 @@ class WalletModule final : public Module {
   Health health() const override {
     Health health{true, {}, Progress{}};
     for (const kernel::EngineStats& stats : host_.stats()) {
-      health.ready = health.ready && stats.leading;
+      health.ready = health.ready && stats.leading && stats.reachable;
       if (health.detail.empty()) health.detail = stats.trouble;
       health.progress->position += stats.end_position - 1;
       health.progress->projected +=

@@ -74,16 +74,17 @@ Status rebuild_wallets(const config::Settings& settings, const Targets& targets,
   }
   // A start replays what the tables have not seen: everything.
   SystemClock clock;
-  ThreadTimers timers;
+  auto timers = std::make_unique<ThreadTimers>();
   WalletHostOptions options;
   for (const std::string& name : wallet_journals(settings)) {
     options.shards.push_back({targets(name, true), targets(name, false)});
   }
   options.engine.lease.holder = holder;
   options.engine.key_life = settings.duration("idempotency.ttl");
-  WalletHost host(std::move(options), clock, timers);
+  WalletHost host(std::move(options), clock, *timers);
   Status started = host.start();
   host.stop();
+  timers.reset();  // its thread ends before what it may call
   return started;
 }
 

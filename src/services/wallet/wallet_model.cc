@@ -63,7 +63,7 @@ bool WalletModel::decide(kernel::Operation& base, kernel::DecideContext& context
   auto& operation = static_cast<WalletOperation&>(base);
   CachedWallet* wallet = cache_.find(operation.wallet_id);
   if (std::holds_alternative<ReadWallet>(operation.command)) {
-    fill_answer(operation, wallet, context.now);
+    fill_answer(operation, wallet);
     return true;
   }
   std::string_view other_id = other_wallet(operation.command);
@@ -72,6 +72,7 @@ bool WalletModel::decide(kernel::Operation& base, kernel::DecideContext& context
   if (makes_an_id(operation.command)) {
     known.new_id = make_located_id(context.now, options_.shard, context.record.next_position());
   }
+  expire_first(operation, wallet, context);
   Decision decision = judge(operation, wallet, other, known);
   if (!decision) {
     operation.refusal = decision.error();
@@ -85,8 +86,24 @@ bool WalletModel::decide(kernel::Operation& base, kernel::DecideContext& context
   }
   if (HoldId asked = hold_of(operation.command); find_hold(asked) != nullptr)
     operation.answer.hold_id = asked;
-  fill_answer(operation, wallet, context.now);
+  fill_answer(operation, wallet);
   return true;
+}
+
+// A hold that is to be captured or voided when its time is over expires now, so that its refusal as EXPIRED
+// and the freed money are one.
+void WalletModel::expire_first(const WalletOperation& operation, CachedWallet* wallet,
+                               kernel::DecideContext& context) {
+  bool ends = std::holds_alternative<CaptureHold>(operation.command) ||
+              std::holds_alternative<VoidHold>(operation.command);
+  if (!ends || wallet == nullptr) return;
+  CachedHold* hold = find_hold(hold_of(operation.command));
+  if (hold == nullptr || hold->stored.wallet != wallet->stored.no) return;
+  ExpireHold expire{hold->stored.id};
+  Decision expired =
+      ducat::wallet::decide(&wallet->stored.state, &hold->stored.hold, expire, Context{context.now, {}, {}});
+  if (!expired) return;
+  for (const PartyEvent& made : *expired) emit(operation.wallet_id, wallet, made.event, context.record);
 }
 
 Decision WalletModel::judge(WalletOperation& operation, CachedWallet* wallet, CachedWallet* other,
@@ -221,7 +238,7 @@ Status WalletModel::load_hold(const HoldId& id) {
   return {};
 }
 
-void WalletModel::fill_answer(WalletOperation& operation, const CachedWallet* wallet, Timestamp now) {
+void WalletModel::fill_answer(WalletOperation& operation, const CachedWallet* wallet) {
   Answer& answer = operation.answer;
   answer.exists = wallet != nullptr;
   if (wallet != nullptr) answer.wallet = wallet->stored;
@@ -232,7 +249,6 @@ void WalletModel::fill_answer(WalletOperation& operation, const CachedWallet* wa
     return;
   }
   answer.hold = hold->stored.hold;
-  answer.hold.state = hold->stored.hold.state_at(now);
 }
 
 void WalletModel::begin_group() {

@@ -67,7 +67,8 @@ class WalletModel final : public kernel::Model {
   CachedHold* touch_hold(Position no);
   CachedHold* find_hold(const HoldId& id);
   Status load_hold(const HoldId& id);
-  void fill_answer(WalletOperation& operation, const CachedWallet* wallet, Timestamp now);
+  void fill_answer(WalletOperation& operation, const CachedWallet* wallet);
+  void expire_first(const WalletOperation& operation, CachedWallet* wallet, kernel::DecideContext& context);
 
   const WalletModelOptions options_;
   std::unique_ptr<storage::Connection> connection_;

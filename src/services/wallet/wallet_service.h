@@ -107,7 +107,7 @@ class WalletService {
   Task<WalletOutcome> submit(size_t shard, const WalletRequest& request, Executor& home);
   Task<WalletOutcome> transfer_across(const WalletRequest& request, Executor& home);
   Task<WalletOutcome> finish_transfer(SagaId saga, std::string_view from, std::string_view to, Money amount,
-                                      Executor& home);
+                                      std::string_view request_id, Executor& home);
   Task<Result<bool>> was_credited(SagaId saga, std::string_view to, Timestamp since, Executor& home);
   Task<Result<StoredWallet>> look(std::string_view wallet_id, Executor& home, kernel::RecordNumber& seen);
   bool crosses_shards(const WalletRequest& request) const;

@@ -77,7 +77,8 @@ Task<WalletOutcome> WalletService::transfer_across(const WalletRequest& request,
         WalletOutcome hold = co_await submit(shard, ask, home);
         if (hold.verdict != Verdict::kAccepted) co_return hold;
         if (hold.answer.hold.state == HoldState::kHeld) {
-          finished = co_await finish_transfer(saga, request.wallet_id, wanted.to_id, amount, home);
+          finished = co_await finish_transfer(saga, request.wallet_id, wanted.to_id, amount,
+                                              request.request_id, home);
         } else {
           finished = reserved;
           finished.verdict = Verdict::kReplayed;
@@ -107,9 +108,11 @@ Task<WalletOutcome> WalletService::transfer_across(const WalletRequest& request,
 // Credits, then settles or compensates. The outcome is the transfer's; kUnavailable leaves it to
 // `finish_transfers`.
 Task<WalletOutcome> WalletService::finish_transfer(SagaId saga, std::string_view from, std::string_view to,
-                                                   Money amount, Executor& home) {
+                                                   Money amount, std::string_view request_id,
+                                                   Executor& home) {
   WalletRequest credit;
   credit.wallet_id = to;
+  credit.request_id = request_id;
   credit.key = credit_key(saga);
   credit.command = CreditTransfer{saga, from, to, amount};
   WalletOutcome credited = co_await submit(shard_of(to), credit, home);
@@ -122,6 +125,7 @@ Task<WalletOutcome> WalletService::finish_transfer(SagaId saga, std::string_view
   std::string reason;
   WalletRequest end;
   end.wallet_id = from;
+  end.request_id = request_id;
   if (decided(credited.verdict)) {
     end.command = SettleTransfer{saga, to};
   } else {
@@ -199,13 +203,14 @@ Task<Result<size_t>> WalletService::finish_transfers(size_t index, Executor& hom
       if (*credited) {
         WalletRequest settle;
         settle.wallet_id = transfer.from.id;
+        settle.request_id = transfer.hold.request_id;
         settle.command = SettleTransfer{saga, transfer.hold.counterparty};
         finished += (co_await submit(index, settle, home)).verdict == Verdict::kAccepted;
         continue;
       }
     }
-    WalletOutcome outcome =
-        co_await finish_transfer(saga, transfer.from.id, transfer.hold.counterparty, amount, home);
+    WalletOutcome outcome = co_await finish_transfer(saga, transfer.from.id, transfer.hold.counterparty,
+                                                     amount, transfer.hold.request_id, home);
     finished += outcome.verdict != Verdict::kUnavailable;
   }
   co_return finished;

@@ -22,8 +22,8 @@ REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not 
            409: "Conflict", 413: "(Payload|Content) Too Large", 415: "Unsupported Media Type",
            422: "Unprocessable (Entity|Content)", 429: "Too Many Requests", 503: "Service Unavailable"}
 # Stack traces, SQL and file names have no place in a body.
-LEAK = re.compile(r"\bSELECT\b.*\bFROM\b|\bINSERT INTO\b|\bUPDATE\b.*\bSET\b|sqlite|libpq|std::|\.(cc|cpp|h|db|proto)\b|"
-                  r"/(src|usr|home|tmp|work|var)/|0x[0-9a-f]{6,}|bad_alloc|terminate called", re.IGNORECASE)
+LEAK = re.compile(r"\bSELECT\b.*\bFROM\b|\bINSERT INTO\b|\bUPDATE\b.*\bSET\b|sqlite|libpq|std::|"
+                  r"\.(cc|cpp|h|db|proto)\b|/(src|usr|home|tmp|work|var)/|0x[0-9a-f]{6,}|bad_alloc|terminate called", re.IGNORECASE)
 _names = itertools.count(1)
 _run = f"{int(time.time()) % 100000}"
 _servers = {}
@@ -110,7 +110,8 @@ class Case(unittest.TestCase):
         self.assertEqual(answer.headers.get("content-type"), "application/json; charset=utf-8", answer)
         self.assertTrue(answer.headers.get("x-request-id"), answer)
         body = answer.json
-        self.assertLessEqual({"statusCode", "error", "type", "message", "detail", "timestamp", "path"}, set(body), answer)
+        self.assertLessEqual({"statusCode", "error", "type", "message", "detail", "timestamp", "path"}, set(body),
+                             answer)
         self.assertEqual(body["statusCode"], status)
         self.assertRegex(body["error"], f"^{REASONS[status]}$")
         self.assertIsInstance(body["type"], str)

@@ -48,14 +48,19 @@ class Postgres:
         wait_until(self.is_ready, 60, f"PostgreSQL accepts connections: {tail(self.log)}")
 
     def is_ready(self):
-        if self.child.poll() is not None:
+        if not self.running:
             raise SetupError(f"PostgreSQL ended: {tail(self.log)}")
         return self.run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "ducat").returncode == 0
 
+    @property
+    def running(self):
+        return self.child.poll() is None
+
     def stop_immediately(self):
         """What pg_ctl stop -m immediate does: no goodbye to anybody."""
-        self.child.send_signal(signal.SIGQUIT)
-        self.child.wait(30)
+        if self.running:
+            self.child.send_signal(signal.SIGQUIT)
+            self.child.wait(30)
 
     def psql(self, statement, database="postgres"):
         done = self.run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",

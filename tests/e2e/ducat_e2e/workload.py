@@ -160,7 +160,8 @@ class Workload:
                 expected[wallet] += delta
         for wallet in self.wallets:
             body = case.ok(client.wallet(wallet))
-            case.assertEqual(cents(body["balance"]), expected[wallet], f"{wallet}: answers say {expected[wallet]} hundredths")
+            case.assertEqual(cents(body["balance"]), expected[wallet],
+                             f"{wallet}: answers say {expected[wallet]} hundredths")
             case.assertGreaterEqual(cents(body["balance"]), 0)
             case.assertEqual(body["available"], body["balance"], f"{wallet}: something is still held")
         self.check_histories(expected)
@@ -185,7 +186,8 @@ class Workload:
         acknowledged = [operation for operation in self.operations if operation.status == 200 and operation.body]
         for operation in acknowledged[-most:]:
             again = operation.send(self.server.client)
-            self.case.assertEqual((again.status, again.body, again.replayed), (200, operation.body, True), operation.key)
+            self.case.assertEqual((again.status, again.body, again.replayed), (200, operation.body, True),
+                                  operation.key)
 
 
 def whole_history(case, client, wallet):

@@ -1,21 +1,9 @@
 """Many operations in one request: in order, each with its own answer, or all of them or none."""
 
 from ducat_e2e.case import ServerCase, UUID, unique
+from ducat_e2e.operations import capture, deposit, hold, transfer, void, withdraw
 
 MOST = 8192
-
-
-def deposit(wallet, amount, key=None, **more):
-    return {"type": "deposit", "walletId": wallet, "amount": amount, "idempotencyKey": key or unique("key"), **more}
-
-
-def withdraw(wallet, amount, key=None):
-    return {"type": "withdraw", "walletId": wallet, "amount": amount, "idempotencyKey": key or unique("key")}
-
-
-def transfer(wallet, to, amount, key=None):
-    return {"type": "transfer", "walletId": wallet, "toWalletId": to, "amount": amount,
-            "idempotencyKey": key or unique("key")}
 
 
 class Batch(ServerCase):
@@ -31,7 +19,8 @@ class Batch(ServerCase):
     def test_each_operation_is_answered_in_order_as_if_alone(self):
         wallet, other = unique(), unique("bob")
         results = self.ok(self.http.batch([
-            deposit(wallet, 100), withdraw(wallet, 30), transfer(wallet, other, 20), withdraw(other, 5), withdraw(wallet, 1000)]))
+            deposit(wallet, 100), withdraw(wallet, 30), transfer(wallet, other, 20), withdraw(other, 5),
+            withdraw(wallet, 1000)]))
         self.assertEqual(self.statuses(results), [200, 200, 200, 200, 422])
         self.assertEqual([results[0], results[1], results[3]],
                          [{"walletId": wallet, "balance": 100, "statusCode": 200},
@@ -41,13 +30,15 @@ class Batch(ServerCase):
         self.assertRegex(saga, UUID)
         self.assertEqual(results[2], {"state": "COMPLETED", "fromWalletId": wallet, "toWalletId": other, "amount": 20,
                                       "statusCode": 200})
-        self.element_refused(results[4], 422, "InsufficientFundsError", "Insufficient funds: balance=50.00, requested=1000.00")
+        self.element_refused(results[4], 422, "InsufficientFundsError",
+                             "Insufficient funds: balance=50.00, requested=1000.00")
         self.assertEqual((self.balance(wallet), self.balance(other)), (50, 15))
         self.assertEqual(self.ok(self.http.get(f"/v1/transfers/{saga}"))["state"], "COMPLETED")
 
     def test_a_refusal_spoils_nobody_elses_operation(self):
         wallet = self.funded(10)
-        results = self.ok(self.http.batch([withdraw(wallet, 20), deposit(wallet, 10), withdraw(wallet, 20), withdraw(wallet, 1),
+        results = self.ok(self.http.batch([withdraw(wallet, 20), deposit(wallet, 10), withdraw(wallet, 20),
+                                           withdraw(wallet, 1),
                                            transfer("nobody", wallet, 1), transfer(wallet, wallet, 1)]))
         self.assertEqual(self.statuses(results), [422, 200, 200, 422, 404, 400])
         self.assertEqual(self.balance(wallet), 0)
@@ -57,13 +48,11 @@ class Batch(ServerCase):
         held = self.ok(self.http.hold(wallet, 10))["holdId"]
         spare = self.ok(self.http.hold(wallet, 10))["holdId"]
         results = self.ok(self.http.batch([
-            {"type": "hold", "walletId": wallet, "amount": 30, "idempotencyKey": unique("key")},
-            {"type": "capture", "walletId": wallet, "holdId": held, "amount": 4, "idempotencyKey": unique("key")},
-            {"type": "void", "walletId": wallet, "holdId": spare, "idempotencyKey": unique("key")},
-            {"type": "void", "walletId": wallet, "holdId": spare, "idempotencyKey": unique("key")}]))
+            hold(wallet, 30), capture(wallet, held, amount=4), void(wallet, spare), void(wallet, spare)]))
         self.assertEqual(self.statuses(results), [200, 200, 200, 409])
         for result, state, amount, captured in zip(results, ("HELD", "CAPTURED", "VOIDED"), (30, 10, 10), (0, 4, 0)):
-            self.assertLessEqual({"holdId", "walletId", "amount", "captured", "state", "expiresAt", "createdAt"}, set(result))
+            self.assertLessEqual({"holdId", "walletId", "amount", "captured", "state", "expiresAt", "createdAt"},
+                                 set(result))
             self.assertEqual((result["state"], result["amount"], result["captured"]), (state, amount, captured))
         self.element_refused(results[3], 409, "HoldNotActiveError")
         self.assertEqual(self.ok(self.http.wallet(wallet))["available"], 66)
@@ -107,7 +96,8 @@ class Batch(ServerCase):
         wallet = self.funded(100)
         good = deposit(wallet, 1)
         with self.unchanged(wallet):
-            for bad in ({**good, "type": "steal"}, {**good, "amount": -1}, {**good, "amount": "x"}, {**good, "note": 1}, 5, None,
+            for bad in ({**good, "type": "steal"}, {**good, "amount": -1}, {**good, "amount": "x"},
+                        {**good, "note": 1}, 5, None,
                         {"type": "deposit"}, [], {key: value for key, value in good.items() if key != "idempotencyKey"},
                         {"type": "transfer", "walletId": wallet, "amount": 1, "idempotencyKey": "x"},
                         {"type": "capture", "walletId": wallet, "idempotencyKey": "x"}):
@@ -122,7 +112,8 @@ class Batch(ServerCase):
 class AtomicBatch(ServerCase):
     def test_all_of_it_happens(self):
         wallet, other = unique(), unique("bob")
-        results = self.ok(self.http.batch([deposit(wallet, 100), transfer(wallet, other, 40), withdraw(other, 40)], atomic=True))
+        results = self.ok(self.http.batch([deposit(wallet, 100), transfer(wallet, other, 40), withdraw(other, 40)],
+                                          atomic=True))
         self.assertEqual([result["statusCode"] for result in results], [200, 200, 200])
         self.assertEqual((self.balance(wallet), self.balance(other)), (60, 0))
 
@@ -160,8 +151,7 @@ class AtomicBatch(ServerCase):
     def test_holds_and_wallets_of_a_refused_batch_never_were(self):
         wallet, fresh = self.funded(100), unique()
         with self.unchanged(wallet):
-            answer = self.http.batch([{"type": "hold", "walletId": wallet, "amount": 50, "idempotencyKey": unique("key")},
-                                      transfer(wallet, fresh, 10), withdraw(wallet, 60)], atomic=True)
+            answer = self.http.batch([hold(wallet, 50), transfer(wallet, fresh, 10), withdraw(wallet, 60)], atomic=True)
             self.assertEqual(self.refused(answer, 422, "InsufficientFundsError")["index"], 2)
             self.assertEqual(self.ok(self.http.get(self.http.path(wallet, "/holds"))), [])
         self.assertEqual(self.events(fresh), [])

@@ -34,7 +34,8 @@ class Words(Case):
             file.write("[wallet]\nsaga_interval = \"7s\"\n")
         done = ducat("config", "--config", path, "--set", "wallet.shards=3", env={"DUCAT_RATELIMIT_ENABLED": "false"})
         self.assertEqual(done.returncode, 0, done.stderr)
-        lines = {name: next((line for line in done.stdout.splitlines() if re.search(rf"\b{re.escape(name)}\b", line)), "")
+        lines = {name: next((line for line in done.stdout.splitlines() if re.search(rf"\b{re.escape(name)}\b", line)),
+                            "")
                  for name in ("wallet.saga_interval", "wallet.shards", "ratelimit.enabled", "idempotency.ttl")}
         self.assertRegex(lines["wallet.saga_interval"], "7s.*ducat.toml")
         self.assertRegex(lines["wallet.shards"], r"3.*--set")
@@ -83,7 +84,8 @@ class Tools(OwnServerCase):
 
     def seen(self, server, wallets):
         http = server.client
-        return [(self.ok(http.wallet(wallet)), self.ok(http.history(wallet)), self.ok(http.get(http.path(wallet, "/holds"))))
+        return [(self.ok(http.wallet(wallet)), self.ok(http.history(wallet)),
+                 self.ok(http.get(http.path(wallet, "/holds"))))
                 for wallet in wallets]
 
     def test_verify_beside_a_server_and_after_it(self):
@@ -128,7 +130,8 @@ class Tools(OwnServerCase):
 
     def test_simulated_load_conserves_money(self):
         server = self.serve(dict(self.settings))
-        done = ducat("simulate", "load", "--url", f"http://127.0.0.1:{server.port}", "--wallets", "50", "--count", "500",
+        done = ducat("simulate", "load", "--url", f"http://127.0.0.1:{server.port}", "--wallets", "50", "--count",
+                     "500",
                      "--connections", "8", "--warmup", "0")
         self.assertEqual(done.returncode, 0, f"{done.stdout} {done.stderr}")
         self.assertIn("conserved", done.stdout + done.stderr)
@@ -164,7 +167,8 @@ class Findings(OwnServerCase):
                 for (table,) in tables.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
                     columns = [row[1] for row in tables.execute(f'PRAGMA table_info("{table}")')]
                     if "balance" in columns:
-                        touched += tables.execute(f'UPDATE "{table}" SET balance = balance + 1 WHERE balance > 0').rowcount
+                        tampering = f'UPDATE "{table}" SET balance = balance + 1 WHERE balance > 0'
+                        touched += tables.execute(tampering).rowcount
         self.assertGreater(touched, 0, "there was nothing to tamper with")
         done = server.tool("wallet", "verify")
         self.assertEqual(done.returncode, 1, f"verify did not find it: {done.stdout} {done.stderr}")

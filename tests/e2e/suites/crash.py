@@ -65,6 +65,31 @@ class CrashOnShards(Crash):
         return all(body["available"] == body["balance"] for body in bodies)
 
 
+class Checker(OwnServerCase):
+    """The checker itself, with lies planted in what it was told."""
+
+    def test_it_finds_every_kind_of_lie(self):
+        server = self.serve()
+        crowd = Workload(self, server, seed=4, threads=4)
+        crowd.fund()
+        crowd.begin()
+        crowd.wait_for(60)
+        crowd.end()
+        crowd.settle()
+        crowd.check()
+        paid = next(operation for operation in crowd.operations
+                    if operation.kind == "deposit" and operation.status == 200)
+        for name, lie in (("amount", paid.amount + 1), ("status", 422), ("status", 503), ("wallet", paid.wallet + "x")):
+            truth = getattr(paid, name)
+            setattr(paid, name, lie)
+            with self.subTest(f"{name} is said to be {lie}"), self.assertRaises(AssertionError):
+                crowd.check()
+            setattr(paid, name, truth)
+        self.ok(server.client.deposit(crowd.wallets[0], 1, key="nobody told the checker"))
+        with self.assertRaises(AssertionError):
+            crowd.check()
+
+
 class Shutdown(OwnServerCase):
     def test_everything_accepted_is_answered(self):
         server = self.serve()

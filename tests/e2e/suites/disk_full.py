@@ -5,6 +5,7 @@ import resource
 
 from ducat_e2e.case import OwnServerCase, unique
 from ducat_e2e.client import NoAnswer
+from ducat_e2e.operations import deposit
 from ducat_e2e.processes import mount_tmpfs, scratch, wait_until
 
 MOST_BATCHES = 1000
@@ -12,7 +13,7 @@ MOST_BATCHES = 1000
 
 class FullDisk(OwnServerCase):
     def batch_of(self, keys):
-        return [{"type": "deposit", "walletId": "hoard", "amount": 1, "idempotencyKey": key} for key in keys]
+        return [deposit("hoard", 1, key) for key in keys]
 
     def fill(self, server):
         """Deposits until one is refused: (acknowledged, keys of the refused batch)."""

@@ -65,7 +65,8 @@ class Documentation(ServerCase):
                 self.assertTrue(all(response.get("description") for response in operation["responses"].values()))
                 self.assertTrue("content" in operation["responses"]["200"])
                 named = set(re.findall(r"\{([^}]*)\}", path))
-                given = {parameter["name"] for parameter in operation.get("parameters", []) if parameter.get("in") == "path"}
+                given = {parameter["name"] for parameter in operation.get("parameters", [])
+                         if parameter.get("in") == "path"}
                 self.assertEqual(named, given)
                 ids.append(operation["operationId"])
         self.assertEqual(len(ids), len(set(ids)), "operationId is unique")
@@ -79,7 +80,8 @@ class Documentation(ServerCase):
 
     def test_amounts_are_numbers_in_it(self):
         found = [node["properties"]["amount"] for _, node in walk(self.api)
-                 if isinstance(node, dict) and isinstance(node.get("properties"), dict) and "amount" in node["properties"]]
+                 if isinstance(node, dict) and isinstance(node.get("properties"),
+                                                          dict) and "amount" in node["properties"]]
         self.assertTrue(found)
         for schema in found:
             self.assertIn("number", str(schema), "money travels as a JSON number")

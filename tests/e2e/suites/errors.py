@@ -1,4 +1,4 @@
-"""Every refusal the contract names, word for word, and what a body or a request line may be that the server survives."""
+"""Every refusal the contract names, word for word, and the bodies and request lines that a server has to survive."""
 
 from decimal import Decimal
 
@@ -22,7 +22,8 @@ class BusinessErrors(ServerCase):
         wallet, other = self.funded(100), self.funded(100)
         self.ok(self.http.act(wallet, "freeze"))
         with self.unchanged(wallet):
-            for answer in (self.http.deposit(wallet, 1), self.http.withdraw(wallet, 1), self.http.transfer(wallet, other, 1),
+            for answer in (self.http.deposit(wallet, 1), self.http.withdraw(wallet, 1), self.http.transfer(wallet,
+                                                                                                           other, 1),
                            self.http.hold(wallet, 1), self.http.transfer(other, wallet, 1)):
                 self.refused(answer, 422, "WalletNotActiveError", "Wallet is not active. Current status: FROZEN")
         self.assertEqual(self.balance(other), 100)
@@ -32,7 +33,8 @@ class BusinessErrors(ServerCase):
         self.ok(self.http.withdraw(wallet, 100))
         self.ok(self.http.act(wallet, "close"))
         with self.unchanged(wallet):
-            for answer in (self.http.deposit(wallet, 1), self.http.withdraw(wallet, 1), self.http.transfer(wallet, other, 1),
+            for answer in (self.http.deposit(wallet, 1), self.http.withdraw(wallet, 1), self.http.transfer(wallet,
+                                                                                                           other, 1),
                            self.http.hold(wallet, 1), self.http.transfer(other, wallet, 1)):
                 self.refused(answer, 422, "WalletNotActiveError", "Wallet is not active. Current status: CLOSED")
         self.assertEqual(self.balance(other), 100)
@@ -109,9 +111,11 @@ class BrokenBodies(ServerCase):
         return self.http.request("POST", self.http.path(self.wallet, "/deposit"), body, headers=headers)
 
     def test_malformed_json(self):
-        for body in (b"", b"{", b'{"amount":1', b'{"amount":1}}', b'{"amount":1}{"amount":1}', b"amount=1", b'{amount:1}',
+        for body in (b"", b"{", b'{"amount":1', b'{"amount":1}}', b'{"amount":1}{"amount":1}', b"amount=1",
+                     b'{amount:1}',
                      b"{'amount':1}", b'{"amount":1,}', b'{"amount":1} x', b'{"amount" 1}', b"<a/>", b"\x00",
-                     b'{"amount":1}\x00', b'/**/{"amount":1}', b'{"amount":"1}', b'{"amount":1,"x":"\x01"}', b'{"a":"\\x"}',
+                     b'{"amount":1}\x00', b'/**/{"amount":1}', b'{"amount":"1}', b'{"amount":1,"x":"\x01"}',
+                     b'{"a":"\\x"}',
                      b'{"amount":tru}'):
             with self.subTest(body[:40]), self.unchanged(self.wallet):
                 self.refused(self.put_body(body), 400)
@@ -141,13 +145,15 @@ class BrokenBodies(ServerCase):
                 self.refused(self.http.request("POST", self.http.path(self.wallet, "/transfer"), body), 400)
 
     def test_deep_nesting(self):
-        for body in (b"[" * 200000, b'{"amount":' + b"[" * 100000 + b"]" * 100000 + b"}", b'{"a":' * 100000 + b"1" + b"}" * 100000,
+        for body in (b"[" * 200000, b'{"amount":' + b"[" * 100000 + b"]" * 100000 + b"}",
+                     b'{"a":' * 100000 + b"1" + b"}" * 100000,
                      b'{"amount":1,"x":' + b"[" * 5000 + b"]" * 5000 + b"}"):
             with self.subTest(f"{body[:12]} of {len(body)} bytes"), self.unchanged(self.wallet):
                 self.refused(self.put_body(body), 400)
 
     def test_a_wrong_media_type(self):
-        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml",
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+                     "application/xml",
                      "application/jsonx", "json"):
             with self.subTest(kind), self.unchanged(self.wallet):
                 self.refused(self.put_body(b'{"amount":1}', {"Content-Type": kind}), 415)
@@ -200,7 +206,8 @@ class BrokenBodies(ServerCase):
 
 class Routes(ServerCase):
     def test_an_unknown_route_is_404_in_the_envelope(self):
-        for path in ("/nowhere", "/v1/nowhere", "/v1/wallet", "/v1/wallet/a/b/c/d/e", "/v1/wallet/a/nothing", "/v2/wallet/a",
+        for path in ("/nowhere", "/v1/nowhere", "/v1/wallet", "/v1/wallet/a/b/c/d/e", "/v1/wallet/a/nothing",
+                     "/v2/wallet/a",
                      "/v1/nowhere?page=1"):
             with self.subTest(path):
                 self.enveloped(self.http.get(path), 404, "NOT_FOUND")
@@ -208,8 +215,10 @@ class Routes(ServerCase):
 
     def test_a_wrong_method_is_405_and_names_the_right_ones(self):
         for method, rest, allowed in (("DELETE", "", "GET"), ("POST", "", "GET"), ("GET", "/deposit", "POST"),
-                                      ("PUT", "/withdraw", "POST"), ("DELETE", "/transfer", "POST"), ("POST", "/history", "GET"),
-                                      ("GET", "/freeze", "POST"), ("POST", "/daily-limit", "PUT"), ("PATCH", "/deposit", "POST")):
+                                      ("PUT", "/withdraw", "POST"), ("DELETE", "/transfer", "POST"),
+                                      ("POST", "/history", "GET"),
+                                      ("GET", "/freeze", "POST"), ("POST", "/daily-limit", "PUT"),
+                                      ("PATCH", "/deposit", "POST")):
             for prefix in ("/v1/wallet", "/wallet"):
                 with self.subTest(f"{method} {prefix}{rest}"):
                     answer = self.http.request(method, f"{prefix}/{unique()}{rest}")
@@ -256,7 +265,8 @@ class Wire(ServerCase):
                          start + b"Content-Length: x\r\n\r\n", start + b"Content-Length: -1\r\n\r\n",
                          start + b"Content-Length: 12\r\nContent-Length: 13\r\n\r\n" + body,
                          start + b"Content-Length: 12\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-                         start + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", start + b"Bad Header: 1\r\nContent-Length: 12\r\n\r\n" + body,
+                         start + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+                         start + b"Bad Header: 1\r\nContent-Length: 12\r\n\r\n" + body,
                          b"POST " + path + b" HTTP/9.9\r\nHost: x\r\n\r\n"):
                 with self.subTest(head[:60]):
                     self.assertIn(self.raw(head)[0], (400, 413, 505, 501, None))
@@ -266,7 +276,8 @@ class Wire(ServerCase):
         self.assertIn(self.raw(head + b"\r\n")[0], (400, 413, 431, None))
 
     def test_an_endless_request_line_is_refused(self):
-        self.assertIn(self.raw(b"GET /" + b"x" * 200000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")[0], (400, 404, 414, 431, None))
+        self.assertIn(self.raw(b"GET /" + b"x" * 200000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")[0], (400, 404, 414, 431,
+                                                                                                None))
 
     def test_pipelined_requests_are_answered_in_order(self):
         wallet = unique()

@@ -7,6 +7,7 @@ import re
 import unittest
 
 from ducat_e2e.case import OwnServerCase, ServerCase, UUID7, unique
+from ducat_e2e.operations import deposit
 
 SECRET = "e2e-secret-of-at-least-32-characters"
 
@@ -56,15 +57,16 @@ class Headers(ServerCase):
         self.assertRegex(answer.headers.get("traceparent", ""), f"^00-{trace}-[0-9a-f]{{16}}-0[01]$")
 
     def test_a_broken_trace_is_replaced(self):
-        for given in ("nonsense", "00-" + "0" * 32 + "-00f067aa0ba902b7-01", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"):
-            found = self.http.get(self.http.path(unique()), headers={"traceparent": given}).headers.get("traceparent", "")
+        for given in ("nonsense", "00-" + "0" * 32 + "-00f067aa0ba902b7-01",
+                      "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"):
+            found = self.http.get(self.http.path(unique()), headers={"traceparent": given}).headers.get("traceparent",
+                                                                                                        "")
             self.assertRegex(found, "^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$")
             self.assertNotIn("0" * 32, found)
 
     def long_history(self):
         wallet = unique()
-        self.ok(self.http.batch([{"type": "deposit", "walletId": wallet, "amount": 1, "idempotencyKey": unique("key")}
-                                 for _ in range(60)]))
+        self.ok(self.http.batch([deposit(wallet, 1) for _ in range(60)]))
         path = self.http.path(wallet, "/history")
         plain = self.http.get(path)
         self.assertNotIn("content-encoding", plain.headers)
@@ -74,7 +76,8 @@ class Headers(ServerCase):
     def test_compression_when_asked_for(self):
         path, plain = self.long_history()
         for asked, given, decoder in (("gzip", "gzip", gzip.decompress), ("br", "br", brotli_decode),
-                                      ("gzip;q=0, br", "br", brotli_decode), ("br;q=0, gzip;q=0.5", "gzip", gzip.decompress)):
+                                      ("gzip;q=0, br", "br", brotli_decode), ("br;q=0, gzip;q=0.5", "gzip",
+                                                                              gzip.decompress)):
             with self.subTest(asked):
                 answer = self.http.get(path, headers={"Accept-Encoding": asked})
                 self.assertEqual(answer.headers.get("content-encoding"), given)
@@ -133,10 +136,12 @@ class CorsInProduction(OwnServerCase):
     def test_only_the_listed_origins_may_call(self):
         server = self.serve({"cors.origins": "https://shop.example,https://bank.example"}, dev=False,
                             env={"DUCAT_AUTH_JWT_SECRET": SECRET})
-        for origin, allowed in (("https://shop.example", True), ("https://bank.example", True), ("https://evil.example", False),
+        for origin, allowed in (("https://shop.example", True), ("https://bank.example", True),
+                                ("https://evil.example", False),
                                 ("https://shop.example.evil", False), ("http://shop.example", False), ("null", False)):
             with self.subTest(origin):
-                found = server.client.get("/health", headers={"Origin": origin}).headers.get("access-control-allow-origin")
+                found = server.client.get("/health",
+                                          headers={"Origin": origin}).headers.get("access-control-allow-origin")
                 self.assertEqual(found, origin if allowed else None)
 
     def test_without_a_list_nobody_may(self):

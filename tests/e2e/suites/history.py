@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from ducat_e2e.case import ServerCase, format_time, now, parse_time, unique
+from ducat_e2e.operations import deposit
 
 
 class History(ServerCase):
@@ -14,8 +15,7 @@ class History(ServerCase):
         wallet = unique()
         self.ok(self.http.deposit(wallet, 1))
         if count > 2:
-            self.ok(self.http.batch([{"type": "deposit", "walletId": wallet, "amount": 1, "idempotencyKey": unique("key")}
-                                     for _ in range(count - 2)]))
+            self.ok(self.http.batch([deposit(wallet, 1) for _ in range(count - 2)]))
         return wallet
 
     def test_pages_by_offset_are_the_list_cut_in_pieces(self):

@@ -44,7 +44,8 @@ class Holds(ServerCase):
     def test_capturing_a_part_frees_the_rest(self):
         wallet = self.funded(100)
         hold = self.ok(self.http.hold(wallet, 60))["holdId"]
-        self.hold_is(self.ok(self.http.capture(wallet, hold, Decimal("20.50"))), wallet, 60, Decimal("20.50"), "CAPTURED")
+        self.hold_is(self.ok(self.http.capture(wallet, hold, Decimal("20.50"))), wallet, 60, Decimal("20.50"),
+                     "CAPTURED")
         self.purse(wallet, Decimal("79.50"), Decimal("79.50"))
 
     def test_void_frees_all_of_it(self):
@@ -150,7 +151,8 @@ class Holds(ServerCase):
     def test_of_fifty_captures_at_once_one_wins(self):
         wallet = self.funded(100)
         hold = self.ok(self.http.hold(wallet, 60))["holdId"]
-        answers = in_parallel(50, lambda index: self.http.capture(wallet, hold, 1) if index % 2 else self.http.void(wallet, hold))
+        answers = in_parallel(50, lambda index: self.http.capture(wallet, hold, 1) if index % 2
+                              else self.http.void(wallet, hold))
         self.assertEqual(sorted(answer.status for answer in answers), [200] + [409] * 49)
         state = self.ok(self.http.get(self.http.path(wallet, f"/holds/{hold}")))["state"]
         left = 99 if state == "CAPTURED" else 100

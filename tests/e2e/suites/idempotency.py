@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from ducat_e2e.case import OwnServerCase, ServerCase, in_parallel, unique
+from ducat_e2e.operations import deposit
 from ducat_e2e.processes import wait_until
 
 REUSED = "IdempotencyKeyReuseError"
@@ -176,7 +177,7 @@ class Idempotency(ServerCase):
     def test_a_key_means_the_same_in_a_batch_as_alone(self):
         wallet, alone, batched = self.funded(100), unique("key"), unique("key")
         first = self.http.deposit(wallet, 5, key=alone)
-        operations = [{"type": "deposit", "walletId": wallet, "amount": 5, "idempotencyKey": key} for key in (alone, batched)]
+        operations = [deposit(wallet, 5, key) for key in (alone, batched)]
         replayed, fresh = self.ok(self.http.batch(operations))
         self.assertEqual((replayed["statusCode"], replayed["replayed"], replayed["balance"]),
                          (200, True, first.json["balance"]))
@@ -217,8 +218,10 @@ class KeysSurvive(OwnServerCase):
         """Calls to repeat, each with its first answer."""
         http, wallet = server.client, unique()
         self.ok(http.deposit(wallet, 100))
-        calls = [lambda: server.client.deposit(wallet, 5, key="d-1"), lambda: server.client.withdraw(wallet, 5, key="w-1"),
-                 lambda: server.client.transfer(wallet, "bob", 5, key="t-1"), lambda: server.client.hold(wallet, 5, key="h-1")]
+        calls = [lambda: server.client.deposit(wallet, 5, key="d-1"), lambda: server.client.withdraw(wallet, 5,
+                                                                                                     key="w-1"),
+                 lambda: server.client.transfer(wallet, "bob", 5, key="t-1"), lambda: server.client.hold(wallet, 5,
+                                                                                                         key="h-1")]
         first = [call() for call in calls]
         for answer in first:
             self.ok(answer)

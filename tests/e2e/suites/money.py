@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from ducat_e2e.case import ServerCase, unique
+from ducat_e2e.operations import deposit
 from ducat_e2e.texts import Raw
 
 POSITIVE = "amount must be a positive number"
@@ -105,7 +106,8 @@ class Money(ServerCase):
 
     def test_what_is_no_number_is_refused(self):
         wallet, other = self.funded(100), unique()
-        for text in ('"abc"', '""', '" "', '"12.3.4"', '"0x10"', '"1,000"', '"1 000"', '"NaN"', '"Infinity"', '"-Infinity"',
+        for text in ('"abc"', '""', '" "', '"12.3.4"', '"0x10"', '"1,000"', '"1 000"', '"NaN"', '"Infinity"',
+                     '"-Infinity"',
                      '"１２"', '"1_000"', '"$5"', '"5 "', "null", "true", "false", "[]", "[5]", "{}", '{"amount":5}'):
             with self.subTest(text), self.unchanged(wallet):
                 self.invalid(self.http.deposit(wallet, Raw(text)), CONFORMING)
@@ -115,7 +117,8 @@ class Money(ServerCase):
 
     def test_tokens_that_are_not_json_are_refused(self):
         wallet = self.funded(100)
-        for text in ("NaN", "Infinity", "-Infinity", "nan", "01", "-01", ".5", "5.", "+5", "1e", "0x10", "1_000", "'5'", "--5",
+        for text in ("NaN", "Infinity", "-Infinity", "nan", "01", "-01", ".5", "5.", "+5", "1e", "0x10", "1_000",
+                     "'5'", "--5",
                      "5abc"):
             with self.subTest(text), self.unchanged(wallet):
                 self.refused(self.http.deposit(wallet, Raw(text)), 400)
@@ -134,7 +137,8 @@ class Money(ServerCase):
                                 ("BTC", "balance=100.00000000, requested=200.00000000")):
             with self.subTest(currency):
                 wallet = self.funded(100, currency)
-                self.refused(self.http.withdraw(wallet, 200), 422, "InsufficientFundsError", "Insufficient funds: " + words)
+                self.refused(self.http.withdraw(wallet, 200), 422, "InsufficientFundsError",
+                             "Insufficient funds: " + words)
 
     def test_an_unknown_currency_is_refused(self):
         for currency in ("XYZ", "DOGE", "US", "", "USDD", "$", "XAU", "💰", "USD "):
@@ -148,10 +152,9 @@ class Money(ServerCase):
 
     def test_a_balance_that_outgrows_its_integer_is_refused_not_wrapped(self):
         wallet, largest, accepted = unique(), Decimal("9999999.99999999"), 0
-        for part in range(2):
+        for _ in range(2):
             answers = self.ok(self.http.batch([
-                {"type": "deposit", "walletId": wallet, "amount": largest, "currency": "LTC",
-                 "idempotencyKey": f"{wallet}-{part}-{index}"} for index in range(6000)]))
+                deposit(wallet, largest, currency="LTC") for _ in range(6000)]))
             statuses = {answer["statusCode"] for answer in answers}
             self.assertLessEqual(statuses, {200, 400, 409, 422})
             accepted += sum(answer["statusCode"] == 200 for answer in answers)

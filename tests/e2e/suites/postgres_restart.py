@@ -2,18 +2,24 @@
 
 from ducat_e2e.case import OwnServerCase
 from ducat_e2e.client import NoAnswer
-from ducat_e2e.postgres import Postgres, find_bin
-from ducat_e2e.processes import wait_until
+from ducat_e2e.postgres import Postgres
+from ducat_e2e.processes import SetupError, wait_until
 from ducat_e2e.server import Server
 from ducat_e2e.workload import Workload
 
 
 class PostgresRestart(OwnServerCase):
+    on_postgres = True  # for the skip where there is none; the cluster is our own, as the others' must not go away
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.database = Postgres()
+        cls.addClassCleanup(cls.database.stop_immediately)
+
     def setUp(self):
-        if find_bin() is None:
-            self.skipTest("PostgreSQL is not installed")
-        self.database = Postgres()
-        self.addCleanup(lambda: self.database.child.poll() is None and self.database.stop_immediately())
+        if not self.database.running:
+            self.database.start()
         self.server = Server(self.database.new_database())
         self.addCleanup(lambda: self.server.running and self.server.kill())
 
@@ -62,6 +68,24 @@ class PostgresRestart(OwnServerCase):
         wait_until(self.is_ready, 60, "the server is ready again")
         wait_until(lambda: http.deposit("w", 5, key="meanwhile").status == 200, 30, "writes work again")
         self.assertEqual(self.ok(http.wallet("w"))["balance"], 105)
+
+    def test_two_servers_on_one_database_do_not_lose_or_double_anything(self):
+        """Whoever does not lead may refuse, wait or not start; what he answers must be true."""
+        self.ok(self.server.client.deposit("w", 100))
+        try:
+            other = Server(self.server.settings)
+        except SetupError:
+            return
+        self.addCleanup(lambda: other.running and other.kill())
+        done = 0
+        for count in range(20):
+            for server in (self.server, other):
+                answer = server.client.deposit("w", 1, key=f"{count}-{server.port}")
+                self.assertIn(answer.status, (200, 503), answer)
+                done += answer.status == 200
+        leaders = [server for server in (self.server, other) if server.client.get("/health/ready").status == 200]
+        self.assertGreaterEqual(len(leaders), 1)
+        self.assertEqual(self.ok(leaders[0].client.wallet("w"))["balance"], 100 + done)
 
     def test_a_server_that_was_killed_is_followed_by_another(self):
         self.ok(self.server.client.deposit("w", 100))

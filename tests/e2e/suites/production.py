@@ -13,7 +13,8 @@ from ducat_e2e.server import ducat
 
 SECRET = "e2e-secret-of-at-least-32-characters"
 ENV = {"DUCAT_AUTH_JWT_SECRET": SECRET}
-ROUTES = [("GET", "/v1/wallet/u1"), ("GET", "/wallet/u1"), ("GET", "/v1/wallet/u1/history"), ("POST", "/v1/wallet/u1/deposit"),
+ROUTES = [("GET", "/v1/wallet/u1"), ("GET", "/wallet/u1"), ("GET", "/v1/wallet/u1/history"),
+          ("POST", "/v1/wallet/u1/deposit"),
           ("POST", "/wallet/u1/deposit"), ("POST", "/v1/wallet/u1/withdraw"), ("POST", "/v1/wallet/u1/transfer"),
           ("POST", "/v1/wallet/u1/holds"), ("GET", "/v1/wallet/u1/holds"), ("POST", "/v1/wallet/u1/freeze"),
           ("POST", "/v1/wallet/u1/close"), ("PUT", "/v1/wallet/u1/daily-limit"), ("POST", "/v1/wallet/batch"),
@@ -73,7 +74,8 @@ class Production(OwnServerCase):
 class RefusesToStart(Case):
     def refusal(self, *arguments, env=None):
         begin = time.monotonic()
-        done = ducat("run", "--data", os.path.join(scratch("production"), "data"), "--port", free_port(), *arguments, env=env)
+        done = ducat("run", "--data", os.path.join(scratch("production"), "data"), "--port", free_port(), *arguments,
+                     env=env)
         self.assertLess(time.monotonic() - begin, 2, "within 2 s")
         self.assertNotEqual(done.returncode, 0)
         self.assertEqual(done.stdout, "")

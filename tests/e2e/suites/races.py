@@ -5,6 +5,7 @@ from collections import Counter
 from decimal import Decimal
 
 from ducat_e2e.case import ServerCase, in_parallel, unique
+from ducat_e2e.operations import withdraw
 from ducat_e2e.workload import SIGNS, whole_history
 
 THREADS = 32
@@ -42,7 +43,8 @@ class Races(ServerCase):
         self.assertGreaterEqual(min(balances), 0)
         for wallet, balance in zip(wallets, balances):
             events = whole_history(self, self.http, wallet)
-            self.assertEqual(sum(SIGNS.get(event["eventType"], 0) * (event["amount"] or 0) for event in events), balance)
+            self.assertEqual(sum(SIGNS.get(event["eventType"], 0) * (event["amount"] or 0) for event in events),
+                             balance)
 
     def test_money_that_goes_round_in_circles_stays_the_same(self):
         wallets = [self.funded(10) for _ in range(8)]
@@ -93,7 +95,7 @@ class Races(ServerCase):
         def spend(index):
             if index % 4:
                 return [self.http.withdraw(wallet, 1).status for _ in range(10)]
-            operations = [{"type": "withdraw", "walletId": wallet, "amount": 1, "idempotencyKey": unique("key")} for _ in range(20)]
+            operations = [withdraw(wallet, 1) for _ in range(20)]
             return [result["statusCode"] for result in self.ok(self.http.batch(operations))]
 
         statuses = Counter(sum(in_parallel(THREADS, spend), []))

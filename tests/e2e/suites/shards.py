@@ -4,6 +4,7 @@ from collections import Counter
 from decimal import Decimal
 
 from ducat_e2e.case import OwnServerCase, ServerCase, in_parallel, unique
+from ducat_e2e.operations import deposit, transfer, withdraw
 from ducat_e2e.processes import SetupError
 
 TERMINAL = {"COMPLETED", "FAILED", "COMPENSATED"}
@@ -24,9 +25,11 @@ class Shards(ServerCase):
                 self.assertEqual((body["state"], body["fromWalletId"], body["toWalletId"]), ("COMPLETED", one, two))
                 sent, got = self.events(one)[0], self.events(two)[0]
                 self.assertEqual((sent["eventType"], sent["amount"], sent["metadata"]),
-                                 ("FUNDS_WITHDRAWN", 1, {"sagaId": body["sagaId"], "transferTo": two, "requestId": key}))
+                                 ("FUNDS_WITHDRAWN", 1, {"sagaId": body["sagaId"], "transferTo": two,
+                                                         "requestId": key}))
                 self.assertEqual((got["eventType"], got["amount"], got["metadata"]),
-                                 ("FUNDS_DEPOSITED", 1, {"sagaId": body["sagaId"], "transferFrom": one, "requestId": key}))
+                                 ("FUNDS_DEPOSITED", 1, {"sagaId": body["sagaId"], "transferFrom": one,
+                                                         "requestId": key}))
                 record = self.ok(self.http.get(f"/v1/transfers/{body['sagaId']}"))
                 self.assertEqual([step["state"] for step in record["steps"]], ["PENDING", "DEBITED", "COMPLETED"])
         self.assertEqual({self.balance(wallet) for wallet in wallets}, {Decimal(100)})
@@ -87,17 +90,16 @@ class Shards(ServerCase):
 
     def test_a_batch_over_all_shards(self):
         wallets = [unique() for _ in range(12)]
-        operations = [{"type": "deposit", "walletId": wallet, "amount": 10, "idempotencyKey": unique("key")} for wallet in wallets]
-        operations += [{"type": "transfer", "walletId": one, "toWalletId": two, "amount": 10, "idempotencyKey": unique("key")}
-                       for one, two in zip(wallets, wallets[1:])]
+        operations = [deposit(wallet, 10) for wallet in wallets]
+        operations += [transfer(one, two, 10) for one, two in zip(wallets, wallets[1:])]
         results = self.ok(self.http.batch(operations))
         self.assertEqual(Counter(result["statusCode"] for result in results), {200: 23})
         self.assertEqual([self.balance(wallet) for wallet in wallets], [0] + [10] * 10 + [20])
 
     def test_an_atomic_batch_over_all_shards_is_all_or_nothing(self):
         wallets = [self.funded(10) for _ in range(8)]
-        operations = [{"type": "withdraw", "walletId": wallet, "amount": 10, "idempotencyKey": unique("key")} for wallet in wallets]
-        refusing = operations + [{"type": "withdraw", "walletId": wallets[0], "amount": 1, "idempotencyKey": unique("key")}]
+        operations = [withdraw(wallet, 10) for wallet in wallets]
+        refusing = operations + [withdraw(wallets[0], 1)]
         answer = self.http.batch(refusing, atomic=True)
         self.assertGreaterEqual(answer.status, 400, answer)
         self.assertEqual([self.balance(wallet) for wallet in wallets], [10] * 8)

@@ -16,11 +16,13 @@ LIMIT_SECONDS = 2
 class Startup(OwnServerCase):
     def refusal(self, *arguments, data=None, port=None, program=None, **popen):
         """What it says on stderr when it does not start. A machine that was busy elsewhere gets two more chances."""
-        command = [program or binary(), "run", "--dev", "--data", data or os.path.join(scratch("start"), "data"), "--port",
+        command = [program or binary(), "run", "--dev", "--data", data or os.path.join(scratch("start"), "data"),
+                   "--port",
                    str(port or free_port()), *arguments]
         for _ in range(3):
             begin = time.monotonic()
-            done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=clean_environment(), check=False,
+            done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=clean_environment(),
+                                  check=False,
                                   stdin=subprocess.DEVNULL, **popen)
             if time.monotonic() - begin < LIMIT_SECONDS:
                 break
@@ -102,7 +104,8 @@ class Startup(OwnServerCase):
 
     def test_a_database_that_is_not_there(self):
         port = free_port()
-        words = self.refusal("--set", "storage.type=postgres", "--set", f"storage.url=postgresql://u:hunter2@127.0.0.1:{port}/d")
+        words = self.refusal("--set", "storage.type=postgres", "--set",
+                             f"storage.url=postgresql://u:hunter2@127.0.0.1:{port}/d")
         self.assertIn(str(port), words)
         self.assertNotIn("hunter2", words)
 

@@ -60,7 +60,8 @@ class Status(ServerCase):
         for _ in range(5):
             wallet = self.funded(1)
             self.ok(self.http.withdraw(wallet, 1))
-            answers = in_parallel(12, lambda index: self.http.act(wallet, "close") if index == 0 else self.http.deposit(wallet, 1))
+            answers = in_parallel(12, lambda index: self.http.act(wallet, "close") if index == 0
+                                  else self.http.deposit(wallet, 1))
             paid = sum(answer.status == 200 for answer in answers[1:])
             body = self.ok(self.http.wallet(wallet))
             self.assertEqual(body["balance"], paid)

@@ -1,4 +1,4 @@
-"""Every route of the wallet, its shapes, and the rules that need no special state; at both prefixes, on both storages."""
+"""Every route of the wallet, its shapes, and the rules that need no special state; on both storages."""
 
 from decimal import Decimal
 

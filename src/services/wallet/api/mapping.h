@@ -10,8 +10,6 @@
 
 namespace ducat::wallet {
 
-namespace v1 = ::ducat::wallet::v1;
-
 // The amount in a field that the contract has checked to be a decimal number; else a 400 that names the
 // field.
 std::expected<Decimal, rpc::ApiError> read_amount(std::string_view digits, std::string_view field);

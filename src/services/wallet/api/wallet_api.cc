@@ -16,6 +16,10 @@ HoldId hold_id_of(std::string_view text) {
   return {id ? *id : Uuid{}};
 }
 
+// Times are shown to the millisecond, rounded down; so a time without microseconds means all of its millisecond, and
+// an event's own time has the event in it.
+Timestamp asked_time(int64_t micros) { return {micros % 1000 == 0 ? micros + 999 : micros}; }
+
 rpc::ApiError no_hold(std::string_view id) {
   return rpc::ApiError::refusal(404, "HoldNotFoundError", "Hold " + std::string(id) + " not found");
 }
@@ -143,7 +147,7 @@ WalletApi::Reply<v1::Wallet> WalletApi::get_wallet(const v1::GetWalletRequest& r
   if (!request.has_at()) return change("read", request.wallet_id(), ReadWallet{}, 0, call);
   auto then = [](WalletApi& api, const v1::GetWalletRequest& asked, Call& context) -> Reply<v1::Wallet> {
     Result<std::optional<StoredEvent>> event =
-        co_await api.service_().at(asked.wallet_id(), Timestamp{asked.at()}, *context.executor);
+        co_await api.service_().at(asked.wallet_id(), asked_time(asked.at()), *context.executor);
     if (!event) co_return std::unexpected(unreadable(event.error()));
     v1::Wallet reply;
     if (!*event) {
@@ -208,8 +212,7 @@ WalletApi::Reply<v1::Holds> WalletApi::list_holds(const v1::ListHoldsRequest& re
   auto holds = co_await service_().holds(request.wallet_id(), filter, *call.executor);
   if (!holds) co_return std::unexpected(unreadable(holds.error()));
   v1::Holds reply;
-  for (StoredHold& stored : *holds) {
-    stored.hold.state = stored.hold.state_at(clock_.now());
+  for (const StoredHold& stored : *holds) {
     fill(*reply.add_holds(), request.wallet_id(), stored.id, stored.hold,
          wallet.answer.wallet.state.currency);
   }

@@ -85,7 +85,7 @@ void write_success(v1::BatchResult& result, const v1::BatchOperation& operation,
   result.set_amount(hold.amount());
   result.set_captured(hold.captured());
   result.set_state(hold.state());
-  if (hold.has_expires_at()) result.set_expires_at(hold.expires_at());
+  result.set_expires_at(hold.has_expires_at() ? "\"" + to_iso8601({hold.expires_at()}) + "\"" : "null");
   result.set_created_at(hold.created_at());
 }
 

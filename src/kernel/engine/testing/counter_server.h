@@ -1,0 +1,255 @@
+// The smallest model there is, named counters that may not fall below zero, and an engine that runs it with
+// threads.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+
+#include "base/system.h"
+#include "kernel/engine/engine.h"
+#include "kernel/testing/backends.h"
+#include "platform/runtime/task.h"
+
+namespace ducat::kernel::testing {
+
+using storage::Column;
+using storage::ColumnType;
+
+struct Add : Operation {
+  uint64_t counter = 0;
+  int64_t amount = 0;
+  int64_t result = 0;
+};
+
+struct Adds : Submission {
+  using Submission::Submission;
+  std::vector<Add> adds;
+  size_t size() const override { return adds.size(); }
+  Operation& at(size_t i) override { return adds[i]; }
+};
+
+inline constexpr Column kCounterColumns[] = {{"id", ColumnType::kInt64}, {"value", ColumnType::kInt64}};
+constexpr storage::BulkCounters kCounters{"counters", kCounterColumns, 1, storage::OnConflict::kReplace};
+
+class CounterModel final : public Model {
+ public:
+  struct Rows : Changes {
+    std::map<uint64_t, int64_t> values;
+  };
+
+  Status open(storage::Database& tables) override {
+    DUCAT_ASSIGN(connection_, tables.connect(storage::Access::kWriter));
+    DUCAT_TRY(
+        connection_->script("CREATE TABLE IF NOT EXISTS counters (id bigint PRIMARY KEY, value bigint)"));
+    return {};
+  }
+  Status load(std::span<Submission* const> batch) override {
+    for (Submission* submission : batch) {
+      for (size_t i = 0; i < submission->size(); ++i) {
+        DUCAT_TRY(load_one(static_cast<Add&>(submission->at(i)).counter));
+      }
+    }
+    return {};
+  }
+  bool decide(Operation& operation, DecideContext& context) override {
+    auto& add = static_cast<Add&>(operation);
+    int64_t& value = values_[add.counter];
+    if (value + add.amount < 0) return false;
+    if (add.amount == 0) return add.result = value, true;
+    if (group_) undo_.emplace_back(add.counter, value);
+    value += add.amount;
+    touched_[add.counter] = value;
+    context.record.event(add.counter, std::to_string(add.amount));
+    add.result = value;
+    return true;
+  }
+  void encode_answer(const Operation& operation, std::string& out) const override {
+    out = std::to_string(static_cast<const Add&>(operation).result);
+  }
+  Status decode_answer(std::string_view stored, Operation& operation) const override {
+    static_cast<Add&>(operation).result = std::stoll(std::string(stored));
+    return {};
+  }
+  void begin_group() override { group_ = true; }
+  void end_group() override {
+    group_ = false;
+    undo_.clear();
+  }
+  void undo_group() override {
+    for (auto at = undo_.rbegin(); at != undo_.rend(); ++at)
+      values_[at->first] = touched_[at->first] = at->second;
+  }
+  std::unique_ptr<Changes> take_changes(RecordNumber) override {
+    auto rows = std::make_unique<Rows>();
+    rows->values.swap(touched_);
+    return rows;
+  }
+  void written(RecordNumber) override {}
+  Status forget() override {
+    values_.clear();
+    touched_.clear();
+    return {};
+  }
+  Status replay(Position, uint64_t stream, std::string_view event, Timestamp) override {
+    if (fail_replay_at.load() != 0 && fail_replay_at.fetch_sub(1) == 1) {
+      return fail(Errc::kUnavailable, "a replay that fails once");
+    }
+    DUCAT_TRY(load_one(stream));
+    touched_[stream] = values_[stream] += std::stoll(std::string(event));
+    return {};
+  }
+  Status write(storage::Connection& connection, std::span<const Changes* const> changes) override {
+    std::map<uint64_t, int64_t> newest;
+    for (const Changes* change : changes) {
+      for (auto [id, value] : static_cast<const Rows*>(change)->values) newest[id] = value;
+    }
+    storage::ColumnBatch batch(kCounterColumns);
+    for (auto [id, value] : newest) {
+      batch.add(static_cast<int64_t>(id));
+      batch.add(value);
+    }
+    return connection.write(kCounters, batch);
+  }
+
+  std::atomic<int64_t> fail_replay_at{0};  // the how manieth event from now cannot be replayed; 0: none
+
+ private:
+  Status load_one(uint64_t id) {
+    if (values_.contains(id)) return {};
+    int64_t value = 0;
+    DUCAT_TRY(connection_->query("SELECT value FROM counters WHERE id = $1", {static_cast<int64_t>(id)},
+                                 [&](const storage::Row& row) { value = row.int64(0); }));
+    values_[id] = value;
+    return {};
+  }
+
+  std::unique_ptr<storage::Connection> connection_;
+  std::map<uint64_t, int64_t> values_, touched_;
+  std::vector<std::pair<uint64_t, int64_t>> undo_;
+  bool group_ = false;
+};
+
+// An engine on a test's databases.
+class Server {
+ public:
+  explicit Server(Backend& backend, EngineOptions options = {}) {
+    journal_ = backend.open("counters", true);
+    tables_ = backend.open("counters", false);
+    if (options.lease.holder.empty()) options.lease.holder = "test";
+    engine_ = std::make_unique<Engine>(
+        model_, EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_}, options);
+    Status started = engine_->start();
+    // The server lets the sessions of a killed engine go in its own time.
+    Timestamp give_up = clock_.monotonic() + Duration::seconds(5);
+    while (!started && started.error().code == Errc::kBusy && clock_.monotonic() < give_up)
+      started = engine_->start();
+    EXPECT_TRUE(started.has_value()) << started.error().message;
+  }
+  ~Server() {
+    if (engine_) stop();
+  }
+  void stop() {
+    wait([this](auto done) { engine_->stop(done); });
+    end();
+  }
+  // As after kill -9: nothing is finished.
+  void end() {
+    project_.stop();
+    commit_.stop();
+    decide_.stop();
+    home_.stop();
+    engine_.reset();
+  }
+
+  std::vector<Add> submit(std::vector<Add> adds, bool atomic = false, bool read_only = false) {
+    std::vector<Add> result;
+    wait([&](auto done) {
+      start(run(std::move(adds), atomic, read_only), [&result, done](std::vector<Add> answered) {
+        result = std::move(answered);
+        done();
+      });
+    });
+    return result;
+  }
+  static Add one(uint64_t counter, int64_t amount, std::string_view key = {}, uint64_t fingerprint = 0) {
+    Add add;
+    add.counter = counter;
+    add.amount = amount;
+    add.key = key;
+    add.fingerprint = fingerprint;
+    return add;
+  }
+  Add add(uint64_t counter, int64_t amount, std::string_view key = {}, uint64_t fingerprint = 0) {
+    return submit({one(counter, amount, key, fingerprint)}).front();
+  }
+  // Again and again while the answer is "not now", as a client with a key does.
+  Add add_patiently(uint64_t counter, int64_t amount, std::string_view key = {}, uint64_t fingerprint = 0) {
+    Timestamp give_up = clock_.monotonic() + Duration::seconds(15);
+    Add added = add(counter, amount, key, fingerprint);
+    while (added.verdict == Verdict::kUnavailable && clock_.monotonic() < give_up)
+      added = add(counter, amount, key, fingerprint);
+    return added;
+  }
+  // The counter as of now.
+  int64_t read(uint64_t counter) {
+    Add answer = submit({one(counter, 0)}, false, true).front();
+    EXPECT_EQ(answer.verdict, Verdict::kAccepted);
+    return answer.result;
+  }
+  // Answers once the tables have the record, or why not.
+  Status wait_written(RecordNumber record) {
+    Status reached;
+    auto task = [](Engine& engine, RecordNumber until, Executor& at) -> Task<Status> {
+      co_return co_await engine.wait_written(until, at);
+    };
+    wait([&](auto done) {
+      start(task(*engine_, record, home_), [&reached, done](Status status) {
+        reached = std::move(status);
+        done();
+      });
+    });
+    return reached;
+  }
+  Status wait_until_tables_follow() { return wait_written(engine_->stats().durable); }
+
+  Engine& engine() { return *engine_; }
+  CounterModel& model() { return model_; }
+  storage::Database& journal() { return *journal_; }
+  storage::Database& tables() { return *tables_; }
+
+ private:
+  Task<std::vector<Add>> run(std::vector<Add> adds, bool atomic, bool read_only) {
+    Adds submission(home_);
+    submission.adds = std::move(adds);
+    submission.atomic = atomic;
+    submission.read_only = read_only;
+    co_await engine_->submit(submission);
+    co_return std::move(submission.adds);
+  }
+  // Runs `begin(done)` and waits until somebody calls `done`.
+  template <typename Begin>
+  static void wait(Begin begin) {
+    std::mutex mutex;
+    std::condition_variable wake;
+    bool finished = false;
+    begin([&] {
+      std::lock_guard lock(mutex);
+      finished = true;
+      wake.notify_one();
+    });
+    std::unique_lock lock(mutex);
+    wake.wait(lock, [&] { return finished; });
+  }
+
+  SystemClock clock_;
+  std::unique_ptr<storage::Database> journal_, tables_;
+  CounterModel model_;
+  std::unique_ptr<Engine> engine_;
+  ThreadExecutor decide_{"decide"}, commit_{"commit"}, project_{"project"}, home_{"home"};
+  ThreadTimers timers_;  // last: its thread ends before what it may call
+};
+
+}  // namespace ducat::kernel::testing
