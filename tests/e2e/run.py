@@ -99,14 +99,20 @@ def parse():
     return parser.parse_args()
 
 
+def stop_at_once(number, _):
+    """Not by an exception: unittest would take it for a test's failure and go on."""
+    processes.clean_up()
+    os._exit(128 + number)
+
+
 def main():
     options = parse()
     tests = collect(options.pattern)
     if options.list:
         print("\n".join(map(name_of, tests)))
         return 0
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(130))
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, stop_at_once)
     result = PrintingResult()
     if not os.access(options.binary, os.X_OK):
         print(f"FAILED  there is no binary at {options.binary}; build it, or say where it is with --binary")

@@ -140,7 +140,7 @@ void Engine::on_committed(std::shared_ptr<Batch> batch, Status status) {
 
 void Engine::look_after_keys() {
   RecordNumber durable = durable_.load(std::memory_order_relaxed);
-  if (recent_.can_rotate()) recent_.rotate();
+  if (recent_.can_rotate()) recent_.rotate(decided_.number);
   if (recent_.elder_ready(durable)) projector_->add_keys(recent_.take_elder(runs_.next_id()));
   keys_.store(recent_.size() + runs_.keys(), std::memory_order_relaxed);
 }

@@ -33,7 +33,8 @@ void RecentKeys::Generation::remove(uint64_t hash, std::string_view key) {
   auto found = newest.find(hash);
   DUCAT_CHECK(found != newest.end() && key_of(entries[found->second]) == key,
               "only the newest key is taken back");
-  // The entry stays behind as one that nothing leads to; its hash reaches a run, where it does no harm.
+  // The entry stays behind as one of no record, which no run gets.
+  entries[found->second].record = 0;
   uint32_t before = entries[found->second].before;
   if (before == kNone) {
     newest.erase(found);
@@ -48,6 +49,7 @@ std::shared_ptr<const KeysToWrite> RecentKeys::take_elder(int64_t run_id) {
   keys->up_to_record = elder_last_record_;
   keys->sorted.reserve(elder_->entries.size());
   for (const Entry& entry : elder_->entries) {
+    if (entry.record == 0) continue;
     keys->sorted.push_back(KeyEntry{static_cast<int64_t>(entry.hash), entry.record});
     keys->newest_at = std::max(keys->newest_at, entry.at);
   }

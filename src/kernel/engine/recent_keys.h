@@ -38,17 +38,16 @@ class RecentKeys {
     if (!found && elder_) found = elder_->find(hash, key);
     return found;
   }
-  void add(uint64_t hash, const UsedKey& used) {
-    young_->add(hash, used);
-    last_record_ = used.record;
-  }
+  void add(uint64_t hash, const UsedKey& used) { young_->add(hash, used); }
   // Takes back a key that was added since the last rotation (of an atomic group that was refused).
   void remove(uint64_t hash, std::string_view key) { young_->remove(hash, key); }
 
   bool can_rotate() const { return young_->entries.size() >= per_generation_ && !elder_; }
-  void rotate() {
+  // Between two decisions: all keys of records up to `decided`, and no others, have been added. (A key that was taken
+  // back does not count: its record may never be.)
+  void rotate(RecordNumber decided) {
     elder_ = std::move(young_);
-    elder_last_record_ = last_record_;
+    elder_last_record_ = decided;
     young_ = std::make_unique<Generation>();
     handed_over_ = false;
   }
@@ -101,7 +100,6 @@ class RecentKeys {
   size_t per_generation_;
   std::unique_ptr<Generation> young_;
   std::unique_ptr<Generation> elder_;
-  RecordNumber last_record_ = 0;
   RecordNumber elder_last_record_ = 0;
   bool handed_over_ = false;
 };

@@ -87,7 +87,9 @@ TEST(Record, CutAnywhereItIsCorrupt) {
     cut.body.resize(size);
     Status status = visited(cut);
     EXPECT_EQ(status.has_value(), size == event || size == job) << size;
-    if (!status) EXPECT_EQ(status.error().code, Errc::kCorrupt) << size;
+    if (!status) {
+      EXPECT_EQ(status.error().code, Errc::kCorrupt) << size;
+    }
     EXPECT_NE(checksum_of(cut, 5), checksum_of(whole, 5)) << size;
   }
 }

@@ -5,6 +5,8 @@
 #include <future>
 #include <memory>
 
+#include "base/result.h"
+
 namespace ducat {
 namespace {
 

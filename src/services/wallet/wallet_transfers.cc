@@ -95,8 +95,8 @@ Task<WalletOutcome> WalletService::transfer_across(const WalletRequest& request,
     }
     if (compensated) {
       // The first try was refused by the receiver's shard: a refusal is not kept, so this one is judged anew,
-      // under a key that follows from the first one's.
-      reserve.key += "\x1f" + saga.uuid.to_string();
+      // under a key that follows from the first one's and that try's.
+      reserve.key = request.key + "\x1f" + saga.uuid.to_string();
       continue;
     }
     finished.answer.saga = saga;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/hash.h"
 #include "kernel/journal/journal.h"
@@ -21,9 +22,36 @@ struct Folded {
   Position head = 0;
 };
 
+// The table's events in the order of their positions, a page at a time.
+class EventRows {
+ public:
+  explicit EventRows(storage::Connection& connection) : connection_(connection) {}
+
+  // The next one that has not been taken; null at the end.
+  Result<const StoredEvent*> peek() {
+    constexpr int64_t kPage = 2'000;
+    if (at_ == page_.size() && !ended_) {
+      DUCAT_ASSIGN(page_, events_after(connection_, last_, kPage));
+      at_ = 0;
+      ended_ = page_.empty();
+      if (!ended_) last_ = page_.back().position;
+    }
+    return at_ < page_.size() ? &page_[at_] : nullptr;
+  }
+  void take() { ++at_; }
+
+ private:
+  storage::Connection& connection_;
+  std::vector<StoredEvent> page_;
+  size_t at_ = 0;
+  Position last_ = 0;
+  bool ended_ = false;
+};
+
 class Auditor final : public kernel::RecordVisitor {
  public:
-  explicit Auditor(VerifyReport& report) : report_(report), invariants_(all_invariants()) {}
+  Auditor(VerifyReport& report, storage::Connection& tables)
+      : report_(report), rows_(tables), invariants_(all_invariants()) {}
 
   Status record(const kernel::Record& record) {
     at_ = record.at;
@@ -46,6 +74,8 @@ class Auditor final : public kernel::RecordVisitor {
     Wallet before = wallet.state;
     evolve(wallet.state, decoded->event);
     ++wallet.events;
+    StoredEvent expected{position, stream, wallet.events, wallet.head, at_, std::string(body)};
+    if (Status read = check_row(expected); !read) status_ = std::move(read);
     wallet.head = position;
     Step step{static_cast<WalletNo>(stream), decoded->event, before, wallet.state};
     for (auto& invariant : invariants_) note(invariant->after_event(step), position);
@@ -55,6 +85,16 @@ class Auditor final : public kernel::RecordVisitor {
   }
   void on_key(std::string_view key, uint64_t, std::string_view) override {
     keys_.emplace_back(hash64(key), at_.micros);
+  }
+
+  // The table has nothing that the journal has not.
+  Status check_no_more_rows() {
+    for (;;) {
+      DUCAT_ASSIGN(const StoredEvent* row, rows_.peek());
+      if (row == nullptr) return {};
+      violation("the table has an event " + std::to_string(row->position) + " that the journal has not");
+      rows_.take();
+    }
   }
 
   // No key twice within its life. Two keys of one hash would be an accident of one in 2^64 a pair.
@@ -111,11 +151,28 @@ class Auditor final : public kernel::RecordVisitor {
   }
 
  private:
+  // The table's row of this event is as the journal says.
+  Status check_row(const StoredEvent& expected) {
+    for (;;) {
+      DUCAT_ASSIGN(const StoredEvent* row, rows_.peek());
+      if (row == nullptr || row->position > expected.position) {
+        violation("event " + std::to_string(expected.position) + " is missing from the table");
+        return {};
+      }
+      rows_.take();
+      if (row->position == expected.position) {
+        if (*row != expected) violation("event " + std::to_string(row->position) + " differs in the table");
+        return {};
+      }
+      violation("the table has an event " + std::to_string(row->position) + " that the journal has not");
+    }
+  }
   void note(const Violation& broken, uint64_t where) {
     if (broken) violation("at " + std::to_string(where) + ": " + *broken);
   }
 
   VerifyReport& report_;
+  EventRows rows_;
   std::vector<std::unique_ptr<Invariant>> invariants_;
   std::unordered_map<uint64_t, Folded> wallets_;
   std::map<std::pair<AccountKind, Currency>, Int128> accounts_;
@@ -123,6 +180,19 @@ class Auditor final : public kernel::RecordVisitor {
   Timestamp at_;
   Status status_;
 };
+
+// Every wallet of the page is what its id leads to.
+Status check_names(storage::Connection& connection, const std::vector<NamedWallet>& page, Auditor& auditor) {
+  std::vector<std::string_view> ids;
+  for (const NamedWallet& wallet : page) ids.push_back(wallet.id);
+  DUCAT_ASSIGN(std::vector<NamedWallet> named, find_wallets(connection, ids));
+  std::unordered_set<uint64_t> found;
+  for (const NamedWallet& wallet : named) found.insert(wallet.wallet.no);
+  for (const NamedWallet& wallet : page) {
+    if (!found.contains(wallet.wallet.no)) auditor.violation("wallet " + wallet.id + " is not found by its name");
+  }
+  return {};
+}
 
 Result<uint64_t> checkpoint_of(storage::Connection& connection) {
   uint64_t record = 0;
@@ -142,15 +212,17 @@ Result<VerifyReport> verify_shard(storage::Database& journal, storage::Database&
   }
   DUCAT_ASSIGN(report.up_to_record, checkpoint_of(*connection));
 
-  Auditor auditor(report);
+  Auditor auditor(report, *connection);
   DUCAT_ASSIGN(auto reader, kernel::JournalReader::open(journal));
   DUCAT_TRY(reader->read(0, [&](const kernel::Record& record) -> Status {
     return record.number <= report.up_to_record ? auditor.record(record) : Status{};
   }));
+  DUCAT_TRY(auditor.check_no_more_rows());
   constexpr int64_t kPage = 10'000;
   for (uint64_t after = 0;;) {
     DUCAT_ASSIGN(std::vector<NamedWallet> page, wallets_after(*connection, after, kPage));
     for (const NamedWallet& wallet : page) auditor.check_wallet(wallet);
+    DUCAT_TRY(check_names(*connection, page, auditor));
     if (page.size() < kPage) break;
     after = page.back().wallet.no;
   }

@@ -20,7 +20,7 @@ class PostgresRestart(OwnServerCase):
     def setUp(self):
         if not self.database.running:
             self.database.start()
-        self.server = Server(self.database.new_database())
+        self.server = Server({"wallet.wait": "1s", **self.database.new_database()})
         self.addCleanup(lambda: self.server.running and self.server.kill())
 
     def is_ready(self):
@@ -32,7 +32,7 @@ class PostgresRestart(OwnServerCase):
     def test_a_restart_under_load(self):
         crowd = Workload(self, self.server, seed=5)
         crowd.fund()
-        for _ in range(3):
+        for _ in range(2):
             crowd.begin(persistent=True)
             crowd.wait_for(100)
             self.database.stop_immediately()
@@ -52,7 +52,7 @@ class PostgresRestart(OwnServerCase):
         http = self.server.client
         self.ok(http.deposit("w", 100))
         self.database.stop_immediately()
-        wait_until(lambda: http.get("/health/ready").status == 503, 20, "it says that it is not ready")
+        wait_until(lambda: http.get("/health/ready").status == 503, 10, "it says that it is not ready")
         self.database.start()
         wait_until(self.is_ready, 60, "the server is ready again")
 

@@ -32,7 +32,7 @@ struct Adds : Submission {
 };
 
 inline constexpr Column kCounterColumns[] = {{"id", ColumnType::kInt64}, {"value", ColumnType::kInt64}};
-constexpr storage::BulkCounters kCounters{"counters", kCounterColumns, 1, storage::OnConflict::kReplace};
+inline constexpr storage::BulkTable kCounters{"counters", kCounterColumns, 1, storage::OnConflict::kReplace};
 
 class CounterModel final : public Model {
  public:

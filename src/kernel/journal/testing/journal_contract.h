@@ -88,17 +88,17 @@ TEST_P(JournalContract, BeginsWithTheFenceOfItsFirstLeader) {
 TEST_P(JournalContract, WhatIsAppendedIsReadBackInOrder) {
   Writer writer = lead();
   Events expected;
-  for (int i = 0; i < 600; ++i) {
+  for (int i = 0; i < 300; ++i) {  // more than a page
     expected.push_back("event " + std::to_string(i));
     ASSERT_DONE(append(*writer, expected.back()));
   }
   auto read = events();
   ASSERT_DONE(read);
   EXPECT_EQ(*read, expected);
-  auto tail = events(599);
+  auto tail = events(299);
   ASSERT_DONE(tail);
-  EXPECT_EQ(*tail, Events({"event 598", "event 599"}));
-  EXPECT_EQ(writer->tip().end_position, 601u);
+  EXPECT_EQ(*tail, Events({"event 298", "event 299"}));
+  EXPECT_EQ(writer->tip().end_position, 301u);
 }
 
 TEST_P(JournalContract, TheTipAndSingleRecordsCanBeAskedFor) {
@@ -268,7 +268,9 @@ TEST_P(JournalContract, OfLeadersThatRaceOneCanWrite) {
     if (leader == nullptr) continue;
     Status status = append(*leader, "by the leader");
     wrote += status.has_value();
-    if (!status) EXPECT_EQ(status.error().code, Errc::kFenced) << status.error().message;
+    if (!status) {
+      EXPECT_EQ(status.error().code, Errc::kFenced) << status.error().message;
+    }
   }
   EXPECT_EQ(wrote, 1);
   EXPECT_EQ(*events(), Events{"by the leader"});

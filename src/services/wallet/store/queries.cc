@@ -32,6 +32,8 @@ constexpr std::string_view kOpenTransfers =
     " FROM wallet_holds WHERE state = 0 AND is_transfer = 1 AND created_at <= $1 "
     "ORDER BY created_at LIMIT $2";
 constexpr std::string_view kEvent = "SELECT " DUCAT_EVENT_COLUMNS " FROM wallet_events WHERE position = $1";
+constexpr std::string_view kEventsAfter =
+    "SELECT " DUCAT_EVENT_COLUMNS " FROM wallet_events WHERE position > $1 ORDER BY position LIMIT $2";
 constexpr std::string_view kWalkBack =
     "WITH RECURSIVE walk (position, wallet, seq, prev, at, body, step) AS ("
     "  SELECT position, wallet, seq, prev, at, body, 1 FROM wallet_events WHERE position = $1"
@@ -188,6 +190,10 @@ Result<std::vector<StoredHold>> open_transfers(storage::Connection& connection, 
 
 Result<std::optional<StoredEvent>> find_event(storage::Connection& connection, Position position) {
   return one<StoredEvent>(connection, kEvent, {signed_of(position)}, event_from);
+}
+
+Result<std::vector<StoredEvent>> events_after(storage::Connection& connection, Position after, int64_t limit) {
+  return all<StoredEvent>(connection, kEventsAfter, {signed_of(after), limit}, event_from);
 }
 
 Result<std::vector<StoredEvent>> walk_back(storage::Connection& connection, Position from, int64_t limit) {

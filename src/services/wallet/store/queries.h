@@ -46,9 +46,13 @@ struct StoredEvent {
   Position prev = 0;
   Timestamp at;
   std::string body;
+
+  bool operator==(const StoredEvent&) const = default;
 };
 
 Result<std::optional<StoredEvent>> find_event(storage::Connection& connection, Position position);
+// All events with a position above `after`, in order, at most `limit`.
+Result<std::vector<StoredEvent>> events_after(storage::Connection& connection, Position after, int64_t limit);
 // Up to `limit` events of one wallet, newest first, from the position on (0: none).
 Result<std::vector<StoredEvent>> walk_back(storage::Connection& connection, Position from, int64_t limit);
 // The position of the wallet's event number `seq` (1 is its first); 0 if it has none. `head` is its newest.

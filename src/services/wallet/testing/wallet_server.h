@@ -48,6 +48,7 @@ class WalletServer {
       started_ = host_->start();
       if (started_ || started_.error().code != Errc::kBusy || system.monotonic() > give_up) return;
       host_->stop();
+      timers_ = std::make_unique<ThreadTimers>();  // the old ones end before the host they may call
     }
   }
   ~WalletServer() { stop(); }
@@ -62,9 +63,8 @@ class WalletServer {
   const Status& started() const { return started_; }
 
   WalletOutcome run(std::string_view wallet, Command command, std::string key = {}, uint64_t fingerprint = 0) {
-    WalletRequest request{wallet, "req-" + key, std::move(key), fingerprint, std::move(command)};
-    std::string request_id = "req-" + request.key;
-    request.request_id = request_id;
+    const std::string request_id = "req-" + key;
+    WalletRequest request{wallet, request_id, std::move(key), fingerprint, std::move(command)};
     return get(service().run(request, home_));
   }
   std::vector<WalletOutcome> run_batch(const std::vector<WalletRequest>& requests, bool atomic) {
