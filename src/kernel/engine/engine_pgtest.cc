@@ -27,7 +27,7 @@ TEST_P(PostgresEngine, CommandsSurviveARestartOfTheServerAndHappenOnce) {
     });
   }
   for (int part = 1; part <= 3; ++part) {
-    while (answered < part * kClients * kCommands / 4) std::this_thread::yield();
+    EXPECT_TRUE(eventually([&] { return answered >= part * kClients * kCommands / 4; }));
     postgres()->stop(part == 2 ? storage::TemporaryPostgres::Stop::kKill
                                : storage::TemporaryPostgres::Stop::kImmediate);
     ASSERT_DONE(postgres()->restart());
@@ -35,8 +35,7 @@ TEST_P(PostgresEngine, CommandsSurviveARestartOfTheServerAndHappenOnce) {
   for (std::thread& client : clients) client.join();
   for (uint64_t c = 0; c < kClients; ++c) EXPECT_EQ(server.add_patiently(c, 0).result, kCommands);
   EXPECT_TRUE(server.engine().stats().leading);
-  while (!server.wait_until_tables_follow()) {
-  }
+  EXPECT_TRUE(eventually([&] { return server.wait_until_tables_follow().has_value(); }));
   auto connection = server.tables().connect(storage::Access::kReader);
   ASSERT_DONE(connection);
   EXPECT_EQ(number(**connection, "SELECT sum(value)::bigint FROM counters"), kClients * kCommands);

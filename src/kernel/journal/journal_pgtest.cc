@@ -13,16 +13,17 @@ class PostgresJournal : public JournalContract {
   // Appends as the engine does: an unknown outcome is looked up, an unreachable server is tried again.
   static Status append_patiently(JournalWriter& writer, std::string_view event) {
     Record record = next(writer, event);
-    for (;;) {
-      Status status = writer.append(record);
-      if (status || (status.error().code != Errc::kTimeout && status.error().code != Errc::kUnavailable))
-        return status;
-      if (status.error().code == Errc::kUnavailable) continue;
+    Status status;
+    eventually([&] {
+      status = writer.append(record);
+      if (status || !status.error().retryable()) return true;
+      if (status.error().code == Errc::kUnavailable) return false;
       auto there = writer.resolve(record);
-      while (!there && there.error().retryable()) there = writer.resolve(record);
-      if (!there) return propagate(there);
-      if (*there) return {};
-    }
+      if (!there) status = propagate(there);
+      if (there && *there) status = {};
+      return there ? *there : !status.error().retryable();
+    });
+    return status;
   }
   static void restart_server() {
     postgres()->stop(storage::TemporaryPostgres::Stop::kImmediate);
@@ -121,9 +122,7 @@ TEST_P(PostgresJournal, GoesOnAfterTheServerWasRestarted) {
 TEST_P(PostgresJournal, ARestartedServerIsShownAgainThatTheLeaderLives) {
   Writer writer = lead();
   restart_server();
-  Status renewed = writer->renew();
-  while (!renewed && renewed.error().retryable()) renewed = writer->renew();
-  ASSERT_DONE(renewed);
+  EXPECT_TRUE(eventually([&] { return writer->renew().has_value(); }));
   EXPECT_FAILS(try_lead("second"), Errc::kBusy);
   ASSERT_DONE(append_patiently(*writer, "one"));
 }

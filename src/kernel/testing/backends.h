@@ -7,7 +7,9 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 
+#include "base/system.h"
 #include "platform/storage/open.h"
 #include "platform/storage/testing/temporary_directory.h"
 #include "platform/storage/testing/temporary_postgres.h"
@@ -47,7 +49,7 @@ class SqliteBackend final : public Backend {
   storage::StorageTarget target(const std::string& name, bool durable) override {
     storage::StorageTarget target;
     target.path = directory_.file(name + (durable ? ".journal.db" : ".tables.db"));
-    target.durable = durable;
+    target.durable = false;  // no test here loses power, and a sync costs more than all the rest
     return target;
   }
 
@@ -93,6 +95,17 @@ class PostgresBackend final : public Backend {
 
 inline std::unique_ptr<Backend> make_postgres() {
   return postgres() == nullptr ? nullptr : std::make_unique<PostgresBackend>();
+}
+
+// Waits for a condition; false if it does not come true in 20 s.
+template <typename Condition>
+bool eventually(Condition condition) {
+  SystemClock clock;
+  for (Timestamp give_up = clock.monotonic() + Duration::seconds(20); clock.monotonic() < give_up;) {
+    if (condition()) return true;
+    std::this_thread::yield();
+  }
+  return false;
 }
 
 // A number that a statement answers; -1 if it answers none.

@@ -290,7 +290,10 @@ TEST_P(ShardsContract, AReceiverThatCannotWriteLeavesTheTransferToALaterTry) {
   }
   EXPECT_EQ(text_of(outcome), "unavailable");
   EXPECT_EQ(server_->available(from_), usd("70"));
-  while (outcome.verdict == Verdict::kUnavailable) outcome = transfer("30", "k");
+  EXPECT_TRUE(eventually([&] {
+    outcome = transfer("30", "k");
+    return outcome.verdict != Verdict::kUnavailable;
+  }));
   EXPECT_EQ(text_of(outcome), "replayed");
   expect_balances("70", "30");
   stop_and_verify();

@@ -444,8 +444,11 @@ TEST_P(WalletContract, AFailedCommitTakesEverythingBack) {
     EXPECT_EQ(wallet.available("ann"), usd("90"));
     EXPECT_FALSE(wallet.read("new").exists);
   }
-  WalletOutcome again = wallet.withdraw("ann", "1", "a");
-  while (again.verdict == Verdict::kUnavailable) again = wallet.withdraw("ann", "1", "a");
+  WalletOutcome again;
+  EXPECT_TRUE(eventually([&] {
+    again = wallet.withdraw("ann", "1", "a");
+    return again.verdict != Verdict::kUnavailable;
+  }));
   EXPECT_EQ(text_of(again), "accepted");
   EXPECT_EQ(text_of(wallet.deposit("new", "5", "b")), "accepted");
   EXPECT_EQ(wallet.balance("ann"), usd("99"));

@@ -18,6 +18,7 @@ namespace ducat::wallet::testing {
 
 using kernel::Verdict;
 using kernel::testing::Backend;
+using kernel::testing::eventually;
 using kernel::testing::number;
 using kernel::testing::OnBackend;
 
