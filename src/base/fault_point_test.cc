@@ -44,7 +44,9 @@ TEST(FaultPoint, AnActionMayLetItPass) {
 
 TEST(FaultPoint, ArmingLastsForItsScope) {
   bool reached = false;
-  { ArmedFault armed("test.point", [] { return Status(fail(Errc::kIo, "")); }); }
+  {
+    ArmedFault armed("test.point", [] { return Status(fail(Errc::kIo, "")); });
+  }
   EXPECT_FALSE(FaultPoints::any_armed());
   EXPECT_TRUE(production(reached));
 }

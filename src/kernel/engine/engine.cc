@@ -71,6 +71,9 @@ void Engine::run() {
     inbox_operations_ = 0;
   }
   waiting_.insert(waiting_.end(), arrived.begin(), arrived.end());
+  // Whoever waits for a dependency that is down has waited long enough; those under way find out what became
+  // of them.
+  if (!waiting_.empty() && breaker_open()) expire_waiting({INT64_MAX});
   while (!waiting_.empty() && may_decide()) {
     std::vector<Submission*> batch;
     take_waiting(batch);

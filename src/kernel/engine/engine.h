@@ -39,6 +39,7 @@ struct EngineOptions {
   uint64_t lag_events = 400'000;                  // decided but not in the tables, before commands wait
   Duration wait = Duration::seconds(5);           // before a command that cannot be decided is refused
   Duration append_retry = Duration::seconds(10);  // how long an append with an unknown outcome is looked into
+  Duration breaker = Duration::seconds(2);        // a server silent for longer has commands refused at once
   Duration key_life = Duration::seconds(24 * 3600);
   size_t keys_in_memory = 65'536;  // per generation (two)
   ProjectorOptions projector;
@@ -137,6 +138,8 @@ class Engine {
   void enqueue(Submission& submission, std::coroutine_handle<> waiter);
   void add_reader(RecordNumber record, Executor& home, std::coroutine_handle<> waiter, Status* status);
   void set_trouble(std::string what);
+  void note_reachable(bool reachable);
+  bool breaker_open() const;
 
   // On the decide executor.
   void run();
@@ -225,7 +228,7 @@ class Engine {
   std::atomic<uint64_t> decided_number_{0};
   std::atomic<uint64_t> end_position_{1};
   std::atomic<bool> leading_{false};
-  std::atomic<bool> reachable_{true};
+  std::atomic<int64_t> unreachable_since_{0};  // monotonic; 0: the journal's server answers
 };
 
 }  // namespace ducat::kernel

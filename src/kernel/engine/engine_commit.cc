@@ -90,14 +90,14 @@ bool Engine::try_append(Record& record, Status& status) {
   }
   status = writer_->append(record);
   if (status) {
-    reachable_.store(true, std::memory_order_relaxed);
+    note_reachable(true);
     return true;
   }
   Errc code = status.error().code;
   outcome_unknown_ = code == Errc::kTimeout;
   bool may_pass = code == Errc::kTimeout || code == Errc::kUnavailable;
   if (may_pass) {
-    reachable_.store(!writer_->shared(), std::memory_order_relaxed);
+    note_reachable(!writer_->shared());
     set_trouble(status.error().message);
   }
   return !may_pass || now >= give_up_at_;
@@ -105,7 +105,7 @@ bool Engine::try_append(Record& record, Status& status) {
 
 void Engine::renew_lease() {
   Status status = writer_->renew();
-  reachable_.store(status.has_value(), std::memory_order_relaxed);
+  note_reachable(status.has_value());
   if (!status && status.error().code == Errc::kFenced) {
     generation_.fetch_add(1);
     ports_.decide.post([this, status = std::move(status)] {

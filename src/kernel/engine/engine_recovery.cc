@@ -84,6 +84,7 @@ void Engine::start_recovery() {
 void Engine::retry_recovery() {
   Status status = recover();
   if (status) {
+    note_reachable(true);
     failing_ = false;
     if (state_ == State::kRecovering) state_ = State::kServing;
     recoveries_.fetch_add(1);
@@ -239,6 +240,20 @@ void Engine::try_stop() {
   });
 }
 
+void Engine::note_reachable(bool reachable) {
+  int64_t never = 0;
+  if (reachable) {
+    unreachable_since_.store(0);
+  } else {
+    unreachable_since_.compare_exchange_strong(never, ports_.clock.monotonic().micros);
+  }
+}
+
+bool Engine::breaker_open() const {
+  int64_t since = unreachable_since_.load(std::memory_order_relaxed);
+  return since != 0 && ports_.clock.monotonic() - Timestamp{since} > options_.breaker;
+}
+
 void Engine::set_trouble(std::string what) {
   std::lock_guard lock(mutex_);
   trouble_ = std::move(what);
@@ -257,7 +272,7 @@ EngineStats Engine::stats() const {
   stats.recoveries = recoveries_.load();
   stats.keys = keys_.load();
   stats.leading = leading_.load();
-  stats.reachable = reachable_.load();
+  stats.reachable = unreachable_since_.load() == 0;
   std::lock_guard lock(mutex_);
   stats.trouble = trouble_;
   return stats;

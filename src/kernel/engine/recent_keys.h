@@ -43,8 +43,8 @@ class RecentKeys {
   void remove(uint64_t hash, std::string_view key) { young_->remove(hash, key); }
 
   bool can_rotate() const { return young_->entries.size() >= per_generation_ && !elder_; }
-  // Between two decisions: all keys of records up to `decided`, and no others, have been added. (A key that was taken
-  // back does not count: its record may never be.)
+  // Between two decisions: all keys of records up to `decided`, and no others, have been added. (A key that
+  // was taken back does not count: its record may never be.)
   void rotate(RecordNumber decided) {
     elder_ = std::move(young_);
     elder_last_record_ = decided;

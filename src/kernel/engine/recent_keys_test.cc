@@ -111,8 +111,8 @@ TEST(RecentKeys, TheElderIsHandedOverSortedByItsHashAsTheTablesSortIt) {
   EXPECT_EQ(written->sorted.front().record, 4u);
 }
 
-// The key of a refused atomic group stands for a record that may never be: if it vouched for that record, a recovery
-// would skip the keys the record gets in the end.
+// The key of a refused atomic group stands for a record that may never be: if it vouched for that record, a
+// recovery would skip the keys the record gets in the end.
 TEST(RecentKeys, AKeyThatWasTakenBackVouchesForNoRecord) {
   RecentKeys keys(2);
   keys.add(1, used("kept", 5));

@@ -59,7 +59,8 @@ TEST_P(PostgresJournal, TheOwnerWithoutSuperuserHasNoRightToChangeIt) {
     EXPECT_THAT(changed.error().message, ::testing::HasSubstr("permission denied")) << sql;
   }
   // Rights that are given back do not help either: the rows are not there for an UPDATE.
-  ASSERT_DONE(owner->script("GRANT UPDATE, DELETE ON journal TO app; ALTER TABLE journal DISABLE TRIGGER USER"));
+  ASSERT_DONE(
+      owner->script("GRANT UPDATE, DELETE ON journal TO app; ALTER TABLE journal DISABLE TRIGGER USER"));
   EXPECT_EQ(owner->execute("UPDATE journal SET at = 0").value_or(-1), 0);
   EXPECT_EQ(owner->execute("DELETE FROM journal").value_or(-1), 0);
   EXPECT_EQ(*events(), Events{"one"});

@@ -44,9 +44,9 @@ TEST(Record, WhatIsBuiltIsReadInOrder) {
   EXPECT_EQ(record.end_position(), 102u);
   Listing listing;
   ASSERT_TRUE(visit(record, listing));
-  EXPECT_EQ(listing.entries, (std::vector<std::string>{
-                                 "event 100 of 1: first", "key caller key 18446744073709551615: answer",
-                                 "event 101 of 18446744073709551615: ", "job work", "leaf evidence"}));
+  EXPECT_EQ(listing.entries,
+            (std::vector<std::string>{"event 100 of 1: first", "key caller key 18446744073709551615: answer",
+                                      "event 101 of 18446744073709551615: ", "job work", "leaf evidence"}));
 }
 
 TEST(Record, AnEmptyOneHasNoEntries) {

@@ -56,8 +56,9 @@ class RunWriter {
     DUCAT_TRY(connection_.execute(
         "INSERT INTO key_runs (run, level, keys, newest_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         {run_.id, int64_t{run_.level}, static_cast<int64_t>(run_.keys), run_.newest_at.micros}));
-    DUCAT_TRY(connection_.execute("INSERT INTO key_filters (run, bits) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                                  {run_.id, Blob{run_.filter.bits()}}));
+    DUCAT_TRY(
+        connection_.execute("INSERT INTO key_filters (run, bits) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                            {run_.id, Blob{run_.filter.bits()}}));
     return std::move(run_);
   }
 

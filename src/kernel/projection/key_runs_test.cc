@@ -52,9 +52,7 @@ class KeyRunsTest : public ::testing::Test {
     std::sort(records.begin(), records.end());
     return records;
   }
-  int64_t rows(const std::string& table) {
-    return number(*connection_, "SELECT count(*) FROM " + table);
-  }
+  int64_t rows(const std::string& table) { return number(*connection_, "SELECT count(*) FROM " + table); }
   using Records = std::vector<RecordNumber>;
 
   SqliteBackend backend_;
@@ -66,8 +64,7 @@ class KeyRunsTest : public ::testing::Test {
 TEST_F(KeyRunsTest, FindEveryKeyOfARunOfManyChunks) {
   SeededRandom random(1);
   std::vector<KeyEntry> entries(10'000);
-  for (size_t i = 0; i < entries.size(); ++i)
-    entries[i] = {static_cast<int64_t>(random.next()), i + 1};
+  for (size_t i = 0; i < entries.size(); ++i) entries[i] = {static_cast<int64_t>(random.next()), i + 1};
   write(entries);
   EXPECT_GT(rows("key_chunks"), 4);
   for (const KeyEntry& entry : entries) {
@@ -152,8 +149,7 @@ TEST_F(KeyRunsTest, EntriesThatAreThereTwiceAreFoundAndDoNoHarm) {
 TEST_F(KeyRunsTest, ComeBackFromTheTables) {
   SeededRandom random(3);
   std::vector<KeyEntry> entries(3'000);
-  for (size_t i = 0; i < entries.size(); ++i)
-    entries[i] = {static_cast<int64_t>(random.next()), i + 1};
+  for (size_t i = 0; i < entries.size(); ++i) entries[i] = {static_cast<int64_t>(random.next()), i + 1};
   write(entries, Timestamp{42});
   KeyRuns loaded;
   ASSERT_DONE(loaded.load(*connection_));
@@ -190,7 +186,8 @@ TEST_F(KeyRunsTest, WritingARunAgainChangesNothing) {
 
 TEST_F(KeyRunsTest, ADamagedChunkIsCorrupt) {
   write({{1, 1}, {2, 2}});
-  ASSERT_DONE(connection_->execute("UPDATE key_chunks SET entries = $1", {storage::Blob{"seventeen bytes.."}}));
+  ASSERT_DONE(
+      connection_->execute("UPDATE key_chunks SET entries = $1", {storage::Blob{"seventeen bytes.."}}));
   EXPECT_FAILS(runs_.find(*connection_, 1), Errc::kCorrupt);
 }
 

@@ -321,8 +321,9 @@ TEST_F(ProjectorTest, DiscardDropsWhatAFailedCommitPutBack) {
 }
 
 TEST_F(ProjectorTest, BeforeItBeginsOnlyTheCallerWrites) {
-  Projector fresh(Projector::Ports{executor_, timers_, clock_, *database_, rows_}, options_,
-                  [](Written) { ADD_FAILURE() << "not by itself"; }, [](const Error&) {});
+  Projector fresh(
+      Projector::Ports{executor_, timers_, clock_, *database_, rows_}, options_,
+      [](Written) { ADD_FAILURE() << "not by itself"; }, [](const Error&) {});
   for (RecordNumber record = 1; record <= 3; ++record)
     fresh.add(record, options_.most_events, std::make_unique<Text>("x"));
   fresh.want(3);

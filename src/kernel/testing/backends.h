@@ -14,13 +14,15 @@
 #include "platform/storage/testing/temporary_directory.h"
 #include "platform/storage/testing/temporary_postgres.h"
 
-#define ASSERT_DONE(expr) \
-  if (auto&& done = (expr); !done) FAIL() << ::ducat::to_string(done.error().code) << ": " << done.error().message
-#define EXPECT_FAILS(expr, expected)                                                                     \
-  if (auto&& done = (expr); done) {                                                                      \
-    ADD_FAILURE() << #expr << " succeeded";                                                              \
-  } else {                                                                                               \
-    EXPECT_STREQ(::ducat::to_string(done.error().code), ::ducat::to_string(expected)) << done.error().message; \
+#define ASSERT_DONE(expr)          \
+  if (auto&& done = (expr); !done) \
+  FAIL() << ::ducat::to_string(done.error().code) << ": " << done.error().message
+#define EXPECT_FAILS(expr, expected)                                                  \
+  if (auto&& done = (expr); done) {                                                   \
+    ADD_FAILURE() << #expr << " succeeded";                                           \
+  } else {                                                                            \
+    EXPECT_STREQ(::ducat::to_string(done.error().code), ::ducat::to_string(expected)) \
+        << done.error().message;                                                      \
   }
 
 namespace ducat::kernel::testing {
@@ -128,9 +130,10 @@ class OnBackend : public ::testing::TestWithParam<MakeBackend> {
   static void terminate_sessions(storage::Database& database) {
     auto connection = database.connect(storage::Access::kWriter);
     ASSERT_DONE(connection);
-    ASSERT_DONE((*connection)->query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
-                                     "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
-                                     {}, {}));
+    ASSERT_DONE((*connection)
+                    ->query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                            "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+                            {}, {}));
   }
 
   std::unique_ptr<Backend> backend_;

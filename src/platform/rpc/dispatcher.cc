@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/uuid.h"
 #include "platform/http/status.h"
+#include "platform/http/text.h"
 #include "platform/rpc/field_value.h"
 #include "platform/rpc/headers.h"
 #include "platform/rpc/json_reader.h"
@@ -35,8 +36,19 @@ std::expected<void, Violation> read_key(const http::Request& request, const Rout
                                         CallContext& context) {
   if (!plan.idempotent) return {};
   std::string_view name = "Idempotency-Key";
-  std::string_view value = request.header("idempotency-key");
-  if (value.empty() && plan.request_id_is_key) {
+  std::string_view value;
+  size_t given = 0;
+  for (const http::Header& header : request.headers) {
+    if (!http::equals_ignoring_case(header.name, name)) continue;
+    value = header.value;
+    ++given;
+  }
+  // An empty key is a client's mistake that would leave it unprotected without a word; two are a riddle.
+  if (given > 1 || (given == 1 && value.empty())) {
+    return std::unexpected(Violation{std::string(name), "Idempotency-Key must be one key that is not empty",
+                                     "header", "value_error"});
+  }
+  if (given == 0 && plan.request_id_is_key) {
     name = "X-Request-ID";
     value = request.header("x-request-id");
   }

@@ -189,7 +189,8 @@ Status check_names(storage::Connection& connection, const std::vector<NamedWalle
   std::unordered_set<uint64_t> found;
   for (const NamedWallet& wallet : named) found.insert(wallet.wallet.no);
   for (const NamedWallet& wallet : page) {
-    if (!found.contains(wallet.wallet.no)) auditor.violation("wallet " + wallet.id + " is not found by its name");
+    if (!found.contains(wallet.wallet.no))
+      auditor.violation("wallet " + wallet.id + " is not found by its name");
   }
   return {};
 }

@@ -19,7 +19,8 @@ class Verify : public ::testing::Test {
   void SetUp() override {
     WalletServer server(backend_, clock_);
     ASSERT_DONE(server.started());
-    for (int i = 0; i < 100; ++i) ASSERT_EQ(text_of(server.deposit("ann", "1", std::to_string(i))), "accepted");
+    for (int i = 0; i < 100; ++i)
+      ASSERT_EQ(text_of(server.deposit("ann", "1", std::to_string(i))), "accepted");
     server.transfer("ann", "bob", "30");
     server.run("jp", Deposit{"jp", dec("500"), Currency::kJpy});
     server.run("ann", PlaceHold{dec("5"), {}});
@@ -73,7 +74,8 @@ TEST_F(Verify, FindsAChangedBalance) {
 }
 
 TEST_F(Verify, FindsEveryOtherChangedFieldOfAWallet) {
-  for (std::string column : {"held", "credit_limit", "day", "day_spent", "open_holds", "status", "events", "head"}) {
+  for (std::string column :
+       {"held", "credit_limit", "day", "day_spent", "open_holds", "status", "events", "head"}) {
     damage("UPDATE wallets SET " + column + " = " + column + " + 1 WHERE id = 'ann'");
     EXPECT_THAT(violations(), ElementsAre(HasSubstr("wallet ann"))) << column;
     damage("UPDATE wallets SET " + column + " = " + column + " - 1 WHERE id = 'ann'");
@@ -88,8 +90,10 @@ TEST_F(Verify, FindsAMissingWallet) {
 }
 
 TEST_F(Verify, FindsAWalletWithoutEvents) {
-  damage("INSERT INTO wallets SELECT 99, 'ghost', currency, status, balance, held, credit_limit, daily_limit, day, "
-         "day_spent, open_holds, events, head FROM wallets WHERE id = 'bob'");
+  damage(
+      "INSERT INTO wallets SELECT 99, 'ghost', currency, status, balance, held, credit_limit, daily_limit, "
+      "day, "
+      "day_spent, open_holds, events, head FROM wallets WHERE id = 'bob'");
   EXPECT_THAT(violations(), Contains(HasSubstr("wallet ghost has no events")));
 }
 
@@ -111,7 +115,9 @@ TEST_F(Verify, FindsARemovedLastEvent) {
 }
 
 TEST_F(Verify, FindsAnEventThatNeverWas) {
-  damage("INSERT INTO wallet_events SELECT 1000, wallet, seq, prev, at, body FROM wallet_events WHERE position = 5");
+  damage(
+      "INSERT INTO wallet_events SELECT 1000, wallet, seq, prev, at, body FROM wallet_events WHERE position "
+      "= 5");
   EXPECT_THAT(violations(), ElementsAre(HasSubstr("an event 1000 that the journal has not")));
 }
 
@@ -121,7 +127,9 @@ TEST_F(Verify, FindsAChangedEvent) {
     EXPECT_THAT(violations(), ElementsAre("event 60 differs in the table")) << column;
     damage("UPDATE wallet_events SET " + column + " = " + column + " - 1 WHERE position = 60");
   }
-  damage("UPDATE wallet_events SET body = (SELECT body FROM wallet_events WHERE position = 61) WHERE position = 60");
+  damage(
+      "UPDATE wallet_events SET body = (SELECT body FROM wallet_events WHERE position = 61) WHERE position = "
+      "60");
   EXPECT_THAT(violations(), ElementsAre("event 60 differs in the table"));
 }
 
@@ -132,8 +140,9 @@ TEST_F(Verify, FindsAChangedAccount) {
 
 TEST_F(Verify, RefusesAJournalWithAChangedByte) {
   unlock_journal();
-  execute(*journal_,
-          "UPDATE journal SET body = CAST(substr(body, 1, length(body) - 1) || x'00' AS BLOB) WHERE record = 20");
+  execute(
+      *journal_,
+      "UPDATE journal SET body = CAST(substr(body, 1, length(body) - 1) || x'07' AS BLOB) WHERE record = 20");
   EXPECT_FAILS(verify(), Errc::kCorrupt);
 }
 

@@ -192,7 +192,8 @@ Result<std::optional<StoredEvent>> find_event(storage::Connection& connection, P
   return one<StoredEvent>(connection, kEvent, {signed_of(position)}, event_from);
 }
 
-Result<std::vector<StoredEvent>> events_after(storage::Connection& connection, Position after, int64_t limit) {
+Result<std::vector<StoredEvent>> events_after(storage::Connection& connection, Position after,
+                                              int64_t limit) {
   return all<StoredEvent>(connection, kEventsAfter, {signed_of(after), limit}, event_from);
 }
 

@@ -40,7 +40,10 @@ class ShardsContract : public OnBackend {
   }
   // The second step, and no more: as the service does it.
   void credit(SagaId saga, std::string_view amount) {
-    std::string key = "saga\x1f" "credit\x1f" + saga.uuid.to_string();
+    std::string key =
+        "saga\x1f"
+        "credit\x1f" +
+        saga.uuid.to_string();
     CreditTransfer command{saga, from_, to_, {usd(amount), Currency::kUsd}};
     EXPECT_EQ(text_of(server_->run(to_, command, key)), "accepted");
   }
@@ -66,9 +69,10 @@ class ShardsContract : public OnBackend {
       auto tables = backend_->open("wallet_" + std::to_string(i), false);
       auto connection = tables->connect(storage::Access::kReader);
       ASSERT_DONE(connection);
-      in_transit += number(**connection,
-                           "SELECT CAST(coalesce(sum(balance), 0) AS bigint) FROM wallet_accounts WHERE kind = $1",
-                           {static_cast<int64_t>(AccountKind::kTransit)});
+      in_transit +=
+          number(**connection,
+                 "SELECT CAST(coalesce(sum(balance), 0) AS bigint) FROM wallet_accounts WHERE kind = $1",
+                 {static_cast<int64_t>(AccountKind::kTransit)});
     }
     EXPECT_EQ(in_transit, 0);
   }
@@ -124,7 +128,8 @@ TEST_P(ShardsContract, ARefusalOfTheReceiverGivesTheMoneyBackAndARetryIsJudgedAn
   EXPECT_EQ(text_of(transfer("30", "k")), std::string(kFrozen));
   expect_balances("100", "1");
   EXPECT_EQ(text_of(server_->history(from_, 1).events[0]), "TRANSFER_COMPENSATED 3000");
-  EXPECT_EQ(text_of(transfer("30", "k")), std::string(kFrozen)) << "compensated ones do not count on the limit";
+  EXPECT_EQ(text_of(transfer("30", "k")), std::string(kFrozen))
+      << "compensated ones do not count on the limit";
   expect_balances("100", "1");
 
   server_->run(to_, UnfreezeWallet{""});

@@ -26,7 +26,7 @@ class WalletContract : public OnBackend {
   WalletOutcome hold(std::string_view wallet, std::string_view amount, std::optional<Timestamp> until = {}) {
     return server_->run(wallet, PlaceHold{dec(amount), until});
   }
-  // A wallet with `count` events, deposits of 0.01, 0.02 … 
+  // A wallet with `count` events, deposits of 0.01, 0.02 …
   void make_history(std::string_view wallet, int count) {
     for (int i = 1; i < count; ++i) {
       ASSERT_EQ(server_->run(wallet, Deposit{wallet, Decimal{i, 2}, {}}).verdict, Verdict::kAccepted);
@@ -55,7 +55,8 @@ TEST_P(WalletContract, MovesMoneyAndRefusesWhatTheRulesForbid) {
   EXPECT_EQ(first.answer.wallet.state.balance, usd("151"));
   EXPECT_EQ(text_of(wallet.withdraw("ann", "100000")),
             "422 InsufficientFundsError: Insufficient funds: balance=151.00, requested=100000.00");
-  EXPECT_EQ(text_of(wallet.transfer("ann", "ann", "1")), "400 ValidationError: Cannot transfer to the same wallet");
+  EXPECT_EQ(text_of(wallet.transfer("ann", "ann", "1")),
+            "400 SameWalletError: Cannot transfer to the same wallet");
   WalletOutcome sent = wallet.transfer("ann", "bob", "30.5");
   EXPECT_EQ(text_of(sent), "accepted");
   EXPECT_EQ(wallet.balance("ann"), usd("120.5"));
@@ -123,12 +124,10 @@ TEST_P(WalletContract, HoldsAreListedNewestFirstByStateAndPage) {
 TEST_P(WalletContract, AHoldPastItsTimeIsFreedOnce) {
   WalletServer& wallet = *server_;
   wallet.deposit("ann", "100");
-  WalletOutcome short_one = hold("ann", "60", clock_.now() + Duration::seconds(60));
-  WalletOutcome long_one = hold("ann", "10", clock_.now() + Duration::seconds(600));
+  HoldId short_one = hold("ann", "60", clock_.now() + Duration::seconds(60)).answer.hold_id;
+  HoldId long_one = hold("ann", "10", clock_.now() + Duration::seconds(600)).answer.hold_id;
   EXPECT_EQ(wallet.expire_holds(), 0u);
   clock_.jump(Duration::seconds(61));
-  EXPECT_EQ(text_of(wallet.run("ann", CaptureHold{short_one.answer.hold_id, {}})).substr(0, 3), "409");
-  wallet.wait_for_tables({"ann"});
   EXPECT_EQ(wallet.expire_holds(), 1u);
   wallet.wait_for_tables({"ann"});
   EXPECT_EQ(wallet.expire_holds(), 0u);
@@ -136,8 +135,25 @@ TEST_P(WalletContract, AHoldPastItsTimeIsFreedOnce) {
   EXPECT_EQ(text_of(wallet.history("ann", 1).events.front()), "HOLD_VOIDED 6000");
   auto expired = wallet.holds("ann", {"EXPIRED", 10, 0});
   ASSERT_EQ(expired.size(), 1u);
+  EXPECT_EQ(expired[0].id, short_one);
   EXPECT_EQ(expired[0].reason, "expired");
-  EXPECT_EQ(wallet.run("ann", ReadHold{long_one.answer.hold_id}).answer.hold.state, HoldState::kHeld);
+  EXPECT_EQ(wallet.run("ann", ReadHold{long_one}).answer.hold.state, HoldState::kHeld);
+  wallet.stop_and_verify();
+}
+
+TEST_P(WalletContract, WhoComesTooLateForAHoldIsRefusedAndFreesIt) {
+  WalletServer& wallet = *server_;
+  wallet.deposit("ann", "100");
+  HoldId captured = hold("ann", "60", clock_.now() + Duration::seconds(60)).answer.hold_id;
+  HoldId voided = hold("ann", "30", clock_.now() + Duration::seconds(60)).answer.hold_id;
+  clock_.jump(Duration::seconds(61));
+  EXPECT_EQ(text_of(wallet.run("ann", CaptureHold{captured, {}})).substr(0, 3), "409");
+  EXPECT_EQ(wallet.available("ann"), usd("70"));
+  EXPECT_EQ(text_of(wallet.run("ann", VoidHold{voided})).substr(0, 3), "409");
+  EXPECT_EQ(wallet.available("ann"), usd("100"));
+  EXPECT_EQ(wallet.run("ann", ReadHold{captured}).answer.hold.state, HoldState::kExpired);
+  wallet.wait_for_tables({"ann"});
+  EXPECT_EQ(wallet.expire_holds(), 0u) << "it has happened already";
   wallet.stop_and_verify();
 }
 
@@ -150,8 +166,9 @@ TEST_P(WalletContract, FrozenClosedAndLimitedWalletsRefuse) {
   EXPECT_EQ(text_of(wallet.run("ann", UnfreezeWallet{""})), "accepted");
   EXPECT_EQ(text_of(wallet.run("ann", SetDailyLimit{dec("100"), "rule"})), "accepted");
   EXPECT_EQ(text_of(wallet.withdraw("ann", "60")), "accepted");
-  EXPECT_EQ(text_of(wallet.withdraw("ann", "60")),
-            "422 WithdrawalLimitExceededError: Withdrawal limit exceeded: requested=60.00, daily limit=100.00");
+  EXPECT_EQ(
+      text_of(wallet.withdraw("ann", "60")),
+      "422 WithdrawalLimitExceededError: Withdrawal limit exceeded: requested=60.00, daily limit=100.00");
   clock_.jump(kOneDay);
   EXPECT_EQ(text_of(wallet.withdraw("ann", "60")), "accepted") << "the next day";
   EXPECT_EQ(text_of(wallet.run("ann", SetDailyLimit{{}, ""})), "accepted");
@@ -263,8 +280,7 @@ TEST_P(WalletContract, EveryAnswerIsRepeatedAsItWasEvenAfterARestart) {
   for (bool restarted : {false, true}) {
     if (restarted) open();
     for (size_t i = 0; i < commands.size(); ++i) {
-      WalletOutcome again =
-          server_->run(commands[i].first, commands[i].second, "key" + std::to_string(i), i);
+      WalletOutcome again = server_->run(commands[i].first, commands[i].second, "key" + std::to_string(i), i);
       ASSERT_EQ(text_of(again), "replayed") << i;
       const Answer& was = firsts[i].answer;
       const Answer& is = again.answer;
@@ -316,10 +332,12 @@ TEST_P(WalletContract, ARefusedAtomicBatchLeavesNothingBehind) {
 
   requests.pop_back();
   auto accepted = wallet.run_batch(requests, true);
-  for (const WalletOutcome& outcome : accepted) EXPECT_EQ(text_of(outcome), "accepted") << "keys were not used";
+  for (const WalletOutcome& outcome : accepted)
+    EXPECT_EQ(text_of(outcome), "accepted") << "keys were not used";
   EXPECT_EQ(wallet.balance("ann"), usd("93"));
   EXPECT_EQ(wallet.available("new"), usd("5"));
-  for (const WalletOutcome& outcome : wallet.run_batch(requests, true)) EXPECT_EQ(text_of(outcome), "replayed");
+  for (const WalletOutcome& outcome : wallet.run_batch(requests, true))
+    EXPECT_EQ(text_of(outcome), "replayed");
   wallet.stop_and_verify();
 }
 
