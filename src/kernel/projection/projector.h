@@ -30,9 +30,9 @@ struct Checkpoint {
 Result<Checkpoint> open_checkpoint(storage::Connection& connection);
 
 struct ProjectorOptions {
-  uint32_t enough_events = 20'000;          // write without waiting for more
+  uint32_t enough_events = 60'000;          // write without waiting for more
   uint32_t most_events = 100'000;           // in one commit
-  Duration linger = Duration::millis(200);  // how long changes wait for more under load
+  Duration linger = Duration::millis(500);  // how long changes wait for more under load
   Duration retry = Duration::millis(250);   // after a failed commit
 };
 
