@@ -9,7 +9,6 @@ namespace ducat::app {
 namespace {
 
 namespace v1 = ::ducat::system::v1;
-using HealthTask = Task<rpc::Reply<v1::HealthReply>>;
 
 constexpr std::string_view kPagePolicy =
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -40,22 +39,25 @@ v1::HealthReply SystemService::describe(bool& ready) const {
   return reply;
 }
 
+Task<rpc::Reply<v1::HealthReply>> SystemService::answer(bool must_be_ready, rpc::CallContext& call) const {
+  bool ready = false;
+  v1::HealthReply reply = describe(ready);
+  if (!must_be_ready) reply.set_status("ok");
+  if (must_be_ready && !ready) call.out.status = 503;
+  co_return reply;
+}
+
 void SystemService::bind(rpc::Registry& registry) {
-  auto checked = [this](const v1::HealthRequest&, rpc::CallContext& call) -> HealthTask {
-    bool ready = false;
-    v1::HealthReply reply = describe(ready);
-    if (!ready) call.out.status = 503;
-    co_return reply;
+  auto one = [&](std::string_view method, bool must_be_ready) {
+    registry.bind<v1::HealthRequest, v1::HealthReply>(
+        "ducat.system.v1.SystemService." + std::string(method),
+        [this, must_be_ready](const v1::HealthRequest&, rpc::CallContext& call) {
+          return answer(must_be_ready, call);
+        });
   };
-  auto live = [this](const v1::HealthRequest&, rpc::CallContext&) -> HealthTask {
-    bool ready = false;
-    v1::HealthReply reply = describe(ready);
-    reply.set_status("ok");
-    co_return reply;
-  };
-  registry.bind<v1::HealthRequest, v1::HealthReply>("ducat.system.v1.SystemService.Health", checked);
-  registry.bind<v1::HealthRequest, v1::HealthReply>("ducat.system.v1.SystemService.Ready", checked);
-  registry.bind<v1::HealthRequest, v1::HealthReply>("ducat.system.v1.SystemService.Live", live);
+  one("Health", true);
+  one("Ready", true);
+  one("Live", false);
 }
 
 void SystemService::add_home(rpc::StaticRoutes& files) const {

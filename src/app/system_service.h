@@ -24,6 +24,8 @@ class SystemService {
 
  private:
   system::v1::HealthReply describe(bool& ready) const;
+  // `must_be_ready`: 503 unless everything is.
+  Task<rpc::Reply<system::v1::HealthReply>> answer(bool must_be_ready, rpc::CallContext& call) const;
 
   const ModuleHost& host_;
   Clock& clock_;

@@ -16,9 +16,11 @@ HoldId hold_id_of(std::string_view text) {
   return {id ? *id : Uuid{}};
 }
 
-// Times are shown to the millisecond, rounded down; so a time without microseconds means all of its millisecond, and
-// an event's own time has the event in it.
-Timestamp asked_time(int64_t micros) { return {micros % 1000 == 0 ? micros + 999 : micros}; }
+// Times are shown to the millisecond, rounded down; so a time without microseconds means all of its
+// millisecond, and an event's own time has the event in it.
+Timestamp asked_time(int64_t micros) {
+  return {micros % 1000 == 0 ? micros + 999 : micros};
+}
 
 rpc::ApiError no_hold(std::string_view id) {
   return rpc::ApiError::refusal(404, "HoldNotFoundError", "Hold " + std::string(id) + " not found");

@@ -128,6 +128,7 @@ TEST_P(WalletContract, AHoldPastItsTimeIsFreedOnce) {
   HoldId long_one = hold("ann", "10", clock_.now() + Duration::seconds(600)).answer.hold_id;
   EXPECT_EQ(wallet.expire_holds(), 0u);
   clock_.jump(Duration::seconds(61));
+  wallet.wait_for_tables({"ann"});
   EXPECT_EQ(wallet.expire_holds(), 1u);
   wallet.wait_for_tables({"ann"});
   EXPECT_EQ(wallet.expire_holds(), 0u);
