@@ -42,6 +42,23 @@ CLI::App* add_group(CLI::App& app, const char* name, const char* help) {
   return group;
 }
 
+// Parses, which runs the command; 2 for what cannot be understood.
+int parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    // What stands where a command was expected is the likelier mistake than none.
+    std::vector<std::string> rest = app.remaining(true);
+    if (rest.empty()) return app.exit(error) == 0 ? 0 : 2;
+    std::fprintf(stderr, "ducat: there is no command \"%s\"; ducat --help lists them\n",
+                 rest.front().c_str());
+    return 2;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return 0;
+}
+
 }  // namespace
 
 int run_cli(int argc, char** argv) {
@@ -100,20 +117,8 @@ int run_cli(int argc, char** argv) {
   load::add_load_options(*load_command, load);
   load_command->callback([&] { exit_code = load::run_load_command(load); });
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::RequiredError& error) {
-    // What stands where a command was expected is the likelier mistake than none.
-    std::vector<std::string> rest = app.remaining(true);
-    if (rest.empty()) return app.exit(error) == 0 ? 0 : 2;
-    std::fprintf(stderr, "ducat: there is no command \"%s\"; ducat --help lists them\n",
-                 rest.front().c_str());
-    return 2;
-  } catch (const CLI::ParseError& error) {
-    int code = app.exit(error);
-    return code == 0 ? 0 : 2;
-  }
-  return exit_code;
+  int parsed = parse(app, argc, argv);
+  return parsed != 0 ? parsed : exit_code;
 }
 
 }  // namespace ducat::app
