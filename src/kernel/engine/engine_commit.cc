@@ -61,7 +61,11 @@ void Engine::commit_waiting() {
     } else {
       // Everything decided on top of it is void as well.
       if (batch->generation == generation_.load(std::memory_order_relaxed)) generation_.fetch_add(1);
-      refuse(batch->submissions);
+      // Reads were answered from void state, but nothing stands in their way: they are decided once more.
+      auto reads = std::stable_partition(batch->submissions.begin(), batch->submissions.end(),
+                                         [](const Submission* submission) { return !submission->read_only; });
+      refuse(std::span(batch->submissions.begin(), reads));
+      batch->submissions.erase(batch->submissions.begin(), reads);
     }
     ports_.decide.post([this, batch = std::move(batch), status = std::move(status)]() mutable {
       on_committed(std::move(batch), std::move(status));
@@ -127,6 +131,10 @@ void Engine::on_committed(std::shared_ptr<Batch> batch, Status status) {
     run();
     if (state_ == State::kStopping) try_stop();
     return;
+  }
+  for (Submission* read : batch->submissions) {
+    waiting_.push_back(read);
+    waiting_count_.fetch_add(read->size(), std::memory_order_relaxed);
   }
   failing_ = true;
   quiet_until_ = ports_.clock.monotonic() + kQuiet;

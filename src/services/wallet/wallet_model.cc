@@ -61,6 +61,7 @@ Status WalletModel::load(std::span<kernel::Submission* const> batch) {
 
 bool WalletModel::decide(kernel::Operation& base, kernel::DecideContext& context) {
   auto& operation = static_cast<WalletOperation&>(base);
+  operation.answer = {};  // a read may be decided a second time
   CachedWallet* wallet = cache_.find(operation.wallet_id);
   if (std::holds_alternative<ReadWallet>(operation.command)) {
     fill_answer(operation, wallet);
