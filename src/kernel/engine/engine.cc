@@ -10,8 +10,11 @@
 namespace ducat::kernel {
 namespace {
 
-// Batches that are decided and not yet durable: one is being synced while the next is decided.
+// Batches that are decided and not yet durable. With much to do one is synced while the next is decided. With
+// little, deciding takes no time worth hiding, and a batch that is closed early costs a sync for the few it
+// holds: then the next is decided when this one is durable, with all that have come by then.
 constexpr size_t kBatchesUnderWay = 2;
+constexpr uint64_t kMuchToDo = 256;  // operations
 
 // Finds one key in a record; `found` views the record.
 class KeyFinder final : public RecordVisitor {
@@ -57,7 +60,8 @@ void Engine::enqueue(Submission& submission, std::coroutine_handle<> waiter) {
 
 bool Engine::may_decide() const {
   return (state_ == State::kServing || state_ == State::kStopping) && !failing_ &&
-         under_way_.size() < kBatchesUnderWay &&
+         under_way_.size() <
+             (waiting_count_.load(std::memory_order_relaxed) < kMuchToDo ? 1 : kBatchesUnderWay) &&
          lag_events_.load(std::memory_order_relaxed) < options_.lag_events;
 }
 
