@@ -2,9 +2,9 @@
 //
 // It takes whatever waits (never waiting for more), brings into memory what the decisions need, decides one
 // command after the other on the state that the earlier ones left, and makes one record of it all. While that
-// record is being synced, the next batch is decided already. Answers go out once their record is durable. So
-// one fsync serves everybody who waits, a hot wallet costs no more than a cold one, and nothing is ever half
-// done.
+// record is being synced, the next batch is decided already if there is much to do. Answers go out once their
+// record is durable. So one fsync serves everybody who waits, a hot wallet costs no more than a cold one, and
+// nothing is ever half done.
 //
 // Where things run: decisions on `decide`, appends on `commit`, tables on `project` (one thread each in
 // production, one scheduler in the simulator). A failed append throws away all state that was decided but is

@@ -108,12 +108,7 @@ Status Engine::recover() {
   DUCAT_TRY(writer_->reread());
   DUCAT_TRY(model_.forget());
   recent_.clear();
-  Checkpoint checkpoint;
-  DUCAT_TRY(key_reader_->query(
-      "SELECT record, keys_record FROM projection_checkpoint WHERE one = 1", {},
-      [&](const storage::Row& row) {
-        checkpoint = {static_cast<uint64_t>(row.int64(0)), static_cast<uint64_t>(row.int64(1))};
-      }));
+  DUCAT_ASSIGN(Checkpoint checkpoint, read_checkpoint(*key_reader_));
   DUCAT_TRY(runs_.load(*key_reader_));
   lag_events_.store(0);
   DUCAT_TRY(replay_tail(checkpoint));

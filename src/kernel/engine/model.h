@@ -33,7 +33,8 @@ class Model : public TableWriter {
   virtual Status load(std::span<Submission* const> batch) = 0;
 
   // Decides on the states that earlier operations left, evolves them, and adds its events to the record.
-  // False: refused, with the reason in the operation, and nothing has changed.
+  // False: refused, with the reason in the operation, and nothing of it has happened. What time alone has
+  // brought about (a hold that is over) may have been recorded on the way.
   virtual bool decide(Operation& operation, DecideContext& context) = 0;
 
   // The answer of an accepted operation in stored form, and back. A stored answer that cannot be read:

@@ -8,6 +8,10 @@ namespace ducat::kernel {
 
 Result<Checkpoint> open_checkpoint(storage::Connection& connection) {
   DUCAT_TRY(storage::migrate(connection, "projection", storage::projection_migrations()));
+  return read_checkpoint(connection);
+}
+
+Result<Checkpoint> read_checkpoint(storage::Connection& connection) {
   Checkpoint checkpoint;
   DUCAT_TRY(connection.query(
       "SELECT record, keys_record FROM projection_checkpoint WHERE one = 1", {},

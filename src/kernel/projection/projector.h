@@ -28,6 +28,8 @@ struct Checkpoint {
 
 // Creates the kernel's tables and reads the checkpoint.
 Result<Checkpoint> open_checkpoint(storage::Connection& connection);
+// Reads the checkpoint of tables that are there.
+Result<Checkpoint> read_checkpoint(storage::Connection& connection);
 
 struct ProjectorOptions {
   uint32_t enough_events = 60'000;          // write without waiting for more

@@ -148,8 +148,8 @@ class Database {
   virtual Result<std::unique_ptr<Connection>> connect(Access access) = 0;
   virtual Dialect dialect() const = 0;
   // Moves what has been written from the log to the file, off the commit's path (SQLite); nothing on
-  // PostgreSQL. Blocks; to be called from an executor of its own. `truncate_above`: bytes of log from which
-  // on the writer is made to wait so that the log can start again.
+  // PostgreSQL. Blocks; to be called from an executor of its own. Past the adapter's limit for
+  // the log (SqliteOptions::wal_limit_bytes) the writer is made to wait, so that the log can start again.
   virtual Status checkpoint() = 0;
   // For messages and health: a file name, or host and database without the password.
   virtual std::string describe() const = 0;

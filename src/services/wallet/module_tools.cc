@@ -95,10 +95,8 @@ Status list_wallet_projections(const config::Settings& settings, const Targets& 
     DUCAT_ASSIGN(auto reader, kernel::JournalReader::open(*shard.journal));
     DUCAT_ASSIGN(kernel::Tip tip, reader->tip());
     DUCAT_ASSIGN(auto connection, shard.tables->connect(storage::Access::kReader));
-    uint64_t written = 0;
-    DUCAT_TRY(
-        connection->query("SELECT record FROM projection_checkpoint WHERE one = 1", {},
-                          [&](const storage::Row& row) { written = static_cast<uint64_t>(row.int64(0)); }));
+    DUCAT_ASSIGN(kernel::Checkpoint checkpoint, kernel::read_checkpoint(*connection));
+    uint64_t written = checkpoint.record;
     std::printf("%-12s %-10s %14llu %14llu %10llu\n", name.c_str(), "wallet",
                 static_cast<unsigned long long>(tip.number), static_cast<unsigned long long>(written),
                 static_cast<unsigned long long>(tip.number - written));

@@ -36,9 +36,6 @@ class WalletModel final : public kernel::Model {
   Status replay(Position position, uint64_t stream, std::string_view event, Timestamp at) override;
   Status write(storage::Connection& connection, std::span<const kernel::Changes* const> changes) override;
 
-  // Wallets in memory; for metrics, from the decide executor only.
-  size_t in_memory() const { return cache_.size(); }
-
  private:
   struct CachedHold {
     StoredHold stored;

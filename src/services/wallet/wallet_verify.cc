@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "kernel/journal/journal.h"
+#include "kernel/projection/projector.h"
 #include "services/wallet/domain/invariants.h"
 #include "services/wallet/store/event_codec.h"
 #include "services/wallet/store/queries.h"
@@ -195,13 +196,6 @@ Status check_names(storage::Connection& connection, const std::vector<NamedWalle
   return {};
 }
 
-Result<uint64_t> checkpoint_of(storage::Connection& connection) {
-  uint64_t record = 0;
-  DUCAT_TRY(connection.query("SELECT record FROM projection_checkpoint WHERE one = 1", {},
-                             [&](const storage::Row& row) { record = static_cast<uint64_t>(row.int64(0)); }));
-  return record;
-}
-
 }  // namespace
 
 Result<VerifyReport> verify_shard(storage::Database& journal, storage::Database& tables, Duration key_life) {
@@ -211,7 +205,8 @@ Result<VerifyReport> verify_shard(storage::Database& journal, storage::Database&
   if (tables.dialect() == storage::Dialect::kPostgres) {
     DUCAT_TRY(connection->execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
   }
-  DUCAT_ASSIGN(report.up_to_record, checkpoint_of(*connection));
+  DUCAT_ASSIGN(kernel::Checkpoint checkpoint, kernel::read_checkpoint(*connection));
+  report.up_to_record = checkpoint.record;
 
   Auditor auditor(report, *connection);
   DUCAT_ASSIGN(auto reader, kernel::JournalReader::open(journal));
