@@ -204,7 +204,8 @@ void Engine::decide_operation(Operation& operation, DecideContext& context) {
     return;
   }
   operation.verdict = Verdict::kAccepted;
-  if (operation.key.empty()) return;
+  if (operation.key.empty() || !operation.records_key) return;
+  if (operation.key_hash == 0) operation.key_hash = hash64(operation.key);
   answer_.clear();
   model_.encode_answer(operation, answer_);
   context.record.key(operation.key, operation.fingerprint, answer_);

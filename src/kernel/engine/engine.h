@@ -28,6 +28,7 @@
 #include "kernel/engine/recent_keys.h"
 #include "kernel/engine/submission.h"
 #include "kernel/journal/journal.h"
+#include "kernel/journal/journal_feed.h"
 #include "kernel/projection/projector.h"
 
 namespace ducat::kernel {
@@ -70,6 +71,7 @@ struct EnginePorts {
   Clock& clock;
   storage::Database& journal;
   storage::Database& tables;
+  JournalFeed* feed = nullptr;  // told what is durable, if there is one
 };
 
 // Lives from `start` to the end of `stop`; the executors must have stopped or run dry before it is destroyed.

@@ -116,6 +116,7 @@ Status Engine::recover() {
   decided_number_.store(decided_.number);
   end_position_.store(decided_.end_position);
   durable_.store(decided_.number);
+  if (ports_.feed != nullptr) ports_.feed->reached(decided_.number);
   if (lag_events_.load() == 0) written_.store(decided_.number, std::memory_order_release);
   return {};
 }

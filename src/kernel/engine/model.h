@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/result.h"
 #include "kernel/engine/submission.h"
 #include "kernel/journal/record.h"
@@ -42,10 +43,10 @@ class Model : public TableWriter {
   virtual void encode_answer(const Operation& operation, std::string& out) const = 0;
   virtual Status decode_answer(std::string_view stored, Operation& operation) const = 0;
 
-  // Between these two every change can be taken back by `undo_group`.
-  virtual void begin_group() = 0;
-  virtual void end_group() = 0;
-  virtual void undo_group() = 0;
+  // Between these two every change can be taken back by `undo_group`. For services with atomic submissions.
+  virtual void begin_group() { DUCAT_CHECK(false, "this service has no atomic groups"); }
+  virtual void end_group() {}
+  virtual void undo_group() {}
 
   // What has changed since the last call, as rows to write; pinned under this record's number. Null: nothing.
   virtual std::unique_ptr<Changes> take_changes(RecordNumber record) = 0;

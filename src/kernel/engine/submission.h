@@ -23,9 +23,12 @@ enum class Verdict : uint8_t {
 
 // One command as the engine sees it; a service derives its own, with the command and the answer in it.
 struct Operation {
-  std::string_view
-      key;  // caller, operation and idempotency key; empty: none. Lives as long as the operation.
+  // Caller, operation and idempotency key; empty: none. Lives as long as the operation. `Model::decide` may
+  // set it, with the fingerprint, for an effect that an earlier command asked for: it is recorded then, not
+  // looked up.
+  std::string_view key;
   uint64_t fingerprint = 0;  // of the payload, to tell a retry from a reuse
+  bool records_key = true;   // false: the key is only looked up; a later command brings the effect
   Verdict verdict = Verdict::kPending;
 
   uint64_t key_hash = 0;  // the engine's

@@ -93,20 +93,7 @@ class WalletModule final : public Module {
 
   Status start() override {
     DUCAT_TRY(host_.start());
-    watch("ducat_projection_lag_events", "Events the tables are behind the journal",
-          [](const kernel::EngineStats& s) { return static_cast<double>(s.lag_events); });
-    watch("ducat_engine_waiting_operations", "Operations that wait to be decided",
-          [](const kernel::EngineStats& s) { return static_cast<double>(s.waiting); });
-    watch("ducat_engine_idempotency_keys", "Idempotency keys that are remembered",
-          [](const kernel::EngineStats& s) { return static_cast<double>(s.keys); });
-    count("ducat_engine_operations_total", "Operations decided",
-          [](const kernel::EngineStats& s) { return static_cast<double>(s.operations); });
-    count("ducat_engine_batches_total", "Batches decided",
-          [](const kernel::EngineStats& s) { return static_cast<double>(s.batches); });
-    count("ducat_engine_recoveries_total", "Recoveries after a failed append",
-          [](const kernel::EngineStats& s) { return static_cast<double>(s.recoveries); });
-    count("ducat_journal_records_total", "Records of the journal",
-          [](const kernel::EngineStats& s) { return static_cast<double>(s.durable); });
+    watches_ = kernel::watch_engines(ports_.metrics, "wallet", [this] { return host_.stats(); });
     return {};
   }
 
@@ -115,35 +102,9 @@ class WalletModule final : public Module {
     host_.stop();
   }
 
-  Health health() const override {
-    Health health{true, {}, Progress{}};
-    for (const kernel::EngineStats& stats : host_.stats()) {
-      health.ready = health.ready && stats.leading && stats.reachable;
-      if (health.detail.empty()) health.detail = stats.trouble;
-      health.progress->position += stats.end_position - 1;
-      health.progress->projected +=
-          stats.end_position - 1 - std::min(stats.lag_events, stats.end_position - 1);
-    }
-    return health;
-  }
+  Health health() const override { return kernel::health_of(host_.stats()); }
 
  private:
-  using Number = double (*)(const kernel::EngineStats&);
-
-  double sum(Number number) const {
-    double total = 0;
-    for (const kernel::EngineStats& stats : host_.stats()) total += number(stats);
-    return total;
-  }
-  void watch(std::string_view name, std::string_view help, Number number) {
-    watches_.push_back(ports_.metrics.watch_gauge(name, help, {{"service", "wallet"}},
-                                                  [this, number] { return sum(number); }));
-  }
-  void count(std::string_view name, std::string_view help, Number number) {
-    watches_.push_back(ports_.metrics.watch_counter(name, help, {{"service", "wallet"}},
-                                                    [this, number] { return sum(number); }));
-  }
-
   ModulePorts ports_;
   WalletHost host_;
   WalletApi api_;

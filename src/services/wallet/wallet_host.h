@@ -1,6 +1,5 @@
-// All shards of the wallet, running: databases, engines, threads, and the work that comes with time (holds
-// that expire, transfers that were left open, checkpoints). Knows no configuration and no HTTP; module.cc
-// does.
+// All shards of the wallet, running, and the work that comes with time (holds that expire, transfers that
+// were left open). Knows no configuration and no HTTP; module.cc does.
 #pragma once
 
 #include <atomic>
@@ -8,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/engine/engine.h"
+#include "kernel/engine/engine_host.h"
 #include "platform/storage/open.h"
 #include "services/wallet/wallet_model.h"
 #include "services/wallet/wallet_service.h"
@@ -48,17 +47,14 @@ class WalletHost {
  private:
   struct Shard;
 
-  Status start_shard(size_t index);
   Status check_shard_count();
   void start_upkeep(size_t shard);
 
   const WalletHostOptions options_;
   Clock& clock_;
   Timers& timers_;
-  std::shared_ptr<std::atomic<bool>> stopped_;  // shared with timers that may still fire
+  std::unique_ptr<kernel::ServiceThreads> threads_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::unique_ptr<ThreadExecutor> readers_;
-  std::unique_ptr<ThreadExecutor> upkeep_;
   std::unique_ptr<WalletService> service_;
 };
 

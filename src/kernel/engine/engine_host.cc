@@ -1,0 +1,140 @@
+// Wiring of an engine with real threads; see engine_host.h.
+#include "kernel/engine/engine_host.h"
+
+#include <algorithm>
+#include <condition_variable>
+
+#include "platform/telemetry/logger.h"
+
+namespace ducat::kernel {
+namespace {
+
+// The timer is set again after the work, so a slow one does not pile up.
+void repeat(Timers& timers, Executor& executor, Duration interval, std::shared_ptr<std::atomic<bool>> stopped,
+            std::function<void()> work) {
+  timers.after(interval, executor, [&timers, &executor, interval, stopped, work = std::move(work)]() mutable {
+    if (stopped->load()) return;
+    work();
+    repeat(timers, executor, interval, stopped, std::move(work));
+  });
+}
+
+}  // namespace
+
+EngineHost::EngineHost(Model& model, EngineHostOptions options, ServiceThreads& shared, Clock& clock,
+                       Timers& timers)
+    : model_(model),
+      options_(std::move(options)),
+      shared_(shared),
+      clock_(clock),
+      timers_(timers),
+      stopped_(std::make_shared<std::atomic<bool>>(false)),
+      decide_(options_.name),
+      commit_("commit"),
+      project_("tables") {}
+
+EngineHost::~EngineHost() = default;
+
+Status EngineHost::start() {
+  DUCAT_ASSIGN(journal_, storage::open(options_.journal));
+  DUCAT_ASSIGN(tables_, storage::open(options_.tables));
+  feed_.open(*journal_);
+  engine_ = std::make_unique<Engine>(
+      model_, EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_, &feed_},
+      options_.engine);
+  readers_ = std::make_unique<storage::ReaderPool>(*tables_, shared_.readers);
+  Timestamp before = clock_.monotonic();
+  DUCAT_TRY(engine_->start());
+  started_ = true;
+  EngineStats stats = engine_->stats();
+  log::info("engine.recovered", {{"engine", options_.name},
+                                 {"record", stats.durable},
+                                 {"events", stats.end_position - 1},
+                                 {"replayed", stats.lag_events},
+                                 {"ms", (clock_.monotonic() - before).micros / 1000}});
+  every(options_.checkpoint_interval, [this] { checkpoint(); });
+  return {};
+}
+
+void EngineHost::every(Duration interval, std::function<void()> work) {
+  repeat(timers_, shared_.upkeep, interval, stopped_, std::move(work));
+}
+
+void EngineHost::checkpoint() {
+  for (storage::Database* database : {journal_.get(), tables_.get()}) {
+    if (Status status = database->checkpoint(); !status && status.error().code != Errc::kUnavailable) {
+      log::error("storage.checkpoint_failed", status.error(), {{"database", database->describe()}});
+    }
+  }
+}
+
+void EngineHost::stop() {
+  stopped_->store(true);
+  // A start that failed early has nothing that could answer.
+  if (started_) {
+    std::mutex mutex;
+    std::condition_variable wake;
+    bool done = false;
+    engine_->stop([&] {
+      std::lock_guard lock(mutex);
+      done = true;
+      wake.notify_one();
+    });
+    std::unique_lock lock(mutex);
+    wake.wait(lock, [&] { return done; });
+  }
+  project_.stop();
+  commit_.stop();
+  decide_.stop();
+}
+
+EngineStats EngineHost::stats() const {
+  return engine_ ? engine_->stats() : EngineStats{};
+}
+
+Health health_of(std::span<const EngineStats> engines) {
+  Health health{true, {}, Progress{}};
+  for (const EngineStats& stats : engines) {
+    health.ready = health.ready && stats.leading && stats.reachable;
+    if (health.detail.empty()) health.detail = stats.trouble;
+    health.progress->position += stats.end_position - 1;
+    health.progress->projected += stats.end_position - 1 - std::min(stats.lag_events, stats.end_position - 1);
+  }
+  return health;
+}
+
+std::vector<metrics::Watch> watch_engines(metrics::Registry& registry, std::string_view service,
+                                          std::function<std::vector<EngineStats>()> engines) {
+  using Number = double (*)(const EngineStats&);
+  std::vector<metrics::Watch> watches;
+  auto sum = [engines = std::move(engines)](Number number) {
+    return [engines, number] {
+      double total = 0;
+      for (const EngineStats& stats : engines()) total += number(stats);
+      return total;
+    };
+  };
+  auto gauge = [&](std::string_view name, std::string_view help, Number number) {
+    watches.push_back(registry.watch_gauge(name, help, {{"service", service}}, sum(number)));
+  };
+  auto counter = [&](std::string_view name, std::string_view help, Number number) {
+    watches.push_back(registry.watch_counter(name, help, {{"service", service}}, sum(number)));
+  };
+  gauge("ducat_projection_lag_events", "Events the tables are behind the journal",
+        [](const EngineStats& s) { return static_cast<double>(s.lag_events); });
+  gauge("ducat_engine_waiting_operations", "Operations that wait to be decided",
+        [](const EngineStats& s) { return static_cast<double>(s.waiting); });
+  gauge("ducat_engine_idempotency_keys", "Idempotency keys that are remembered",
+        [](const EngineStats& s) { return static_cast<double>(s.keys); });
+  counter("ducat_engine_operations_total", "Operations decided",
+          [](const EngineStats& s) { return static_cast<double>(s.operations); });
+  counter("ducat_engine_batches_total", "Batches decided",
+          [](const EngineStats& s) { return static_cast<double>(s.batches); });
+  counter("ducat_engine_recoveries_total", "Recoveries after a failed append",
+          [](const EngineStats& s) { return static_cast<double>(s.recoveries); });
+  counter("ducat_journal_records_total", "Records of the journal",
+          [](const EngineStats& s) { return static_cast<double>(s.durable); });
+  return watches;
+}
+
+}  // namespace ducat::kernel

@@ -1,0 +1,52 @@
+// A journal as a source of messages: what a service publishes is decoded from its events, so there is no
+// outbox beside the journal to keep in step.
+//
+// A message's number is its record's number shifted left by 20 bits, plus its place among the record's
+// messages.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "kernel/journal/journal_feed.h"
+#include "platform/broker/broker.h"
+
+namespace ducat::kernel {
+
+// An event as the decoder sees it; views live during the call.
+struct JournalEvent {
+  Position position = 0;
+  uint64_t stream = 0;
+  std::string_view body;
+  Timestamp at;
+};
+
+// Adds the messages (none, one or several) that an event makes, always the same for the same event, ids
+// included. Thread-safe. kCorrupt stops the publishing there: nothing is skipped in silence.
+using MessagesOf = std::function<Status(const JournalEvent& event, std::vector<broker::Message>& out)>;
+
+// Thread-safe as broker::Source asks. The feed and the tables outlive it.
+class JournalSource final : public broker::Source {
+ public:
+  // `reader` names the position in the tables' database; one for each stream.
+  JournalSource(JournalFeed& feed, storage::Database& tables, std::string reader, MessagesOf messages_of);
+
+  Result<Chunk> read(uint64_t after, size_t limit) override;
+  uint64_t listen(std::function<void()> wake) override { return feed_.listen(std::move(wake)); }
+  void unlisten(uint64_t listener) override { feed_.unlisten(listener); }
+  Result<uint64_t> published() override;
+  Status set_published(uint64_t number) override;
+
+ private:
+  Result<storage::Connection*> connection();
+
+  JournalFeed& feed_;
+  storage::Database& tables_;
+  const std::string reader_;
+  const MessagesOf messages_of_;
+  std::mutex mutex_;  // the connection
+  std::unique_ptr<storage::Connection> connection_;
+};
+
+}  // namespace ducat::kernel
