@@ -1,0 +1,14 @@
+// What every adapter refuses before it sends anything, so that a message one broker takes is taken by all.
+#pragma once
+
+#include <span>
+
+#include "platform/broker/broker.h"
+
+namespace ducat::broker {
+
+// kInvalid with the reason if one of them has a body over kLargestBody, no stream, type or id, or a stream,
+// type, key or id of more than 255 bytes or with control characters.
+Status check_messages(std::span<const Message> messages);
+
+}  // namespace ducat::broker
