@@ -27,6 +27,8 @@ Examples:
   ducat run --data /var/lib/ducat --host 0.0.0.0 --port 8080 --config /etc/ducat.toml
   ducat run --dev --set storage.type=postgres --set storage.url=postgresql://ducat@localhost/ducat
   ducat run --dev --services wallet --set ratelimit.enabled=false
+  ducat run --dev --services wallet --port 3001 --rpc-port 4001        behind a gateway, which is:
+  ducat run --dev --services gateway --set services.wallet.address=127.0.0.1:4001
 
 Stops on SIGINT and SIGTERM, after answering what it has accepted.)";
 
@@ -75,12 +77,17 @@ int run_cli(int argc, char** argv) {
   run->add_option("--port", serving.port, "port to listen on; 0: any")
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
+  run->add_option("--rpc-port", serving.rpc_port, "port for gRPC of the other processes; 0: none")
+      ->check(CLI::Range(0, 65535));
   run->add_flag("--dev", serving.dev, "development: loopback only, open routes, no secrets needed");
   run->add_option("--services", serving.services, "services to run, separated by commas")
       ->delimiter(',')
       ->capture_default_str();
   run->footer(kRunExamples);
-  run->callback([&] { exit_code = serve(serving); });
+  run->callback([&] {
+    if (serving.rpc_port) serving.common.set.push_back("rpc.port=" + std::to_string(*serving.rpc_port));
+    exit_code = serve(serving);
+  });
 
   CommonOptions common;
   auto tool = [&](CLI::App& group, const char* name, const char* help, int (*command)(const CommonOptions&)) {

@@ -5,6 +5,7 @@
 #include <expected>
 #include <string_view>
 
+#include "base/result.h"
 #include "platform/rpc/registry.h"
 
 namespace ducat::rpc {
@@ -21,6 +22,15 @@ class Invoker {
                                                      const google::protobuf::Message& request,
                                                      google::protobuf::Message& response,
                                                      CallContext& context) = 0;
+};
+
+// Knows where the services are. Thread-safe once the process serves.
+class ServiceDirectory {
+ public:
+  virtual ~ServiceDirectory() = default;
+  // The way to a service ("audit"), which lives as long as the process. To be asked while the modules are
+  // made. kInvalid: it is not in this process and no address was given; the message names the setting.
+  virtual Result<Invoker*> find(std::string_view service) = 0;
 };
 
 template <typename Response, typename Request>
