@@ -61,7 +61,7 @@ std::string shard_name(int64_t index) {
   return "wallet-" + std::to_string(index);
 }
 
-WalletHostOptions options_of(const config::Settings& settings, const Targets& targets,
+WalletHostOptions options_of(const config::Settings& settings, const kernel::Targets& targets,
                              const std::string& holder) {
   WalletHostOptions options;
   for (int64_t i = 0; i < settings.integer("wallet.shards"); ++i) {
@@ -82,7 +82,7 @@ WalletHostOptions options_of(const config::Settings& settings, const Targets& ta
 
 class WalletModule final : public Module {
  public:
-  explicit WalletModule(ModulePorts ports)
+  explicit WalletModule(kernel::ServicePorts ports)
       : ports_(std::move(ports)),
         host_(options_of(ports_.settings, ports_.targets, ports_.holder), ports_.clock, ports_.timers),
         api_([this]() -> WalletService& { return host_.service(); }, ports_.clock) {
@@ -105,7 +105,7 @@ class WalletModule final : public Module {
   Health health() const override { return kernel::health_of(host_.stats()); }
 
  private:
-  ModulePorts ports_;
+  kernel::ServicePorts ports_;
   WalletHost host_;
   WalletApi api_;
   std::vector<metrics::Watch> watches_;
@@ -117,7 +117,7 @@ std::span<const config::Setting> wallet_settings() {
   return kSettings;
 }
 
-std::unique_ptr<Module> make_wallet_module(ModulePorts ports) {
+std::unique_ptr<Module> make_wallet_module(kernel::ServicePorts ports) {
   return std::make_unique<WalletModule>(std::move(ports));
 }
 
