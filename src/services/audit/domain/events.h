@@ -25,7 +25,8 @@ struct Event {
   // RecordAppended: it came as a message `audit.log.create`; of these there is one for each correlation and
   // action.
   bool proposed = false;
-  Record record{};                    // RecordAppended
+  Record record{};              // RecordAppended
+  uint64_t rolled_back_by = 0;  // RecordAppended: its correlation was rolled back before, by this record
   std::string_view correlation_id{};  // ProposalAnswered; a record has its own
   uint64_t sequence = 0;              // ProposalAnswered with kCreated: the record that is there
   Timestamp created_at{};             // and its time

@@ -62,6 +62,10 @@ Violation RollbacksAreFinal::after_event(const Step& step) {
   }
   if (!appends(step)) return std::nullopt;
   const Entry& entry = event.record.entry;
+  bool counts = entry.status == RecordStatus::kSuccess || entry.status == RecordStatus::kPending;
+  if (counts && entry.correlation_id && rolled_back_.contains(key) != (event.rolled_back_by != 0)) {
+    return numbered(event.record.sequence, "is not marked as its correlation's rollback wants it");
+  }
   if (entry.action == Action::kRollback && entry.status == RecordStatus::kRolledBack &&
       entry.correlation_id) {
     rolled_back_.insert(key);

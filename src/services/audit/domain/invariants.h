@@ -63,8 +63,8 @@ class ProposalsAreRecordedOnce final : public Invariant {
   std::unordered_set<uint64_t> seen_;  // hashes of correlation and action
 };
 
-// After a rollback nobody is told that the record of its correlation is there, and who proposes is always
-// told something.
+// After a rollback nobody is told that the record of its correlation is there, what is appended all the same
+// is marked, and who proposes is always told something.
 class RollbacksAreFinal final : public Invariant {
  public:
   std::string_view name() const override { return "rollbacks are final"; }

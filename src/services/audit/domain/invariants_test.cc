@@ -67,6 +67,14 @@ TEST_F(PlantedBug, AConfirmationOfARepeatAfterTheRollback) {
   EXPECT_THAT(log_.violations, ElementsAre(HasSubstr("correlation a was rolled back")));
 }
 
+TEST_F(PlantedBug, ALateRecordThatIsNotMarked) {
+  log_.run("a", RollBack{"a", {}});
+  Event event = next("a", Action::kUpdate);
+  event.reply = Reply::kFailed;
+  log_.take("a", event);
+  EXPECT_THAT(log_.violations, ElementsAre(HasSubstr("record 4 is not marked")));
+}
+
 TEST_F(PlantedBug, AProposalWithoutAnAnswer) {
   Event event = next("c");
   event.reply = Reply::kNone;

@@ -10,6 +10,13 @@ Record next_record(const LogEnd& end, Timestamp now, const Entry& entry) {
   return {end.sequence + 1, whole_millis(std::max(now, end.at)), end.hash, entry};
 }
 
+// A record that comes after the rollback of its correlation is marked at once.
+Event appended(const Correlation& state, const Record& record) {
+  Event event{.record = record};
+  if (can_be_rolled_back(record.entry.status)) event.rolled_back_by = state.rolled_back_by;
+  return event;
+}
+
 std::optional<std::string> owned(const Text& text) {
   return text ? std::optional<std::string>(*text) : std::nullopt;
 }
@@ -46,30 +53,27 @@ void evolve(Correlation& state, const Event& event) {
   if (rolls_back(record.entry) && state.rolled_back_by == 0) state.rolled_back_by = record.sequence;
 }
 
-std::optional<Event> decide(const Correlation&, const LogEnd& end, Timestamp now, const Append& command) {
-  return Event{.record = next_record(end, now, command.entry)};
+std::optional<Event> decide(const Correlation& state, const LogEnd& end, Timestamp now,
+                            const Append& command) {
+  return appended(state, next_record(end, now, command.entry));
 }
 
 std::optional<Event> decide(const Correlation& state, const LogEnd& end, Timestamp now,
                             const Propose& command) {
-  Event event;
+  Event event = appended(state, next_record(end, now, command.entry));
   event.proposed = true;
   bool too_late = state.rolled_back_by != 0;
   event.reply = too_late ? Reply::kFailed : Reply::kCreated;
   if (too_late) event.error = kRolledBackBefore;
   const Correlation::Place& before = state.proposals[static_cast<size_t>(command.entry.action)];
-  if (before.sequence == 0) {
-    event.record = next_record(end, now, command.entry);
-    return event;
-  }
-  event.type = EventType::kProposalAnswered;
-  event.proposed = false;
-  event.correlation_id = *command.entry.correlation_id;
+  if (before.sequence == 0) return event;
+  Event answer{.type = EventType::kProposalAnswered, .reply = event.reply, .error = event.error};
+  answer.correlation_id = *command.entry.correlation_id;
   if (!too_late) {
-    event.sequence = before.sequence;
-    event.created_at = before.created_at;
+    answer.sequence = before.sequence;
+    answer.created_at = before.created_at;
   }
-  return event;
+  return answer;
 }
 
 std::optional<Event> decide(const Correlation&, const LogEnd&, Timestamp, const RefuseProposal& command) {

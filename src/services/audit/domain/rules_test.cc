@@ -79,11 +79,13 @@ TEST(AuditRules, AProposalAfterItsRollbackIsRecordedAndFails) {
   EXPECT_EQ(event->type, EventType::kRecordAppended);
   EXPECT_EQ(event->reply, Reply::kFailed);
   EXPECT_EQ(event->error, kRolledBackBefore);
+  EXPECT_EQ(event->rolled_back_by, 1u);
+  EXPECT_EQ(log.run("c", Append{entry_of(Action::kRead, "c")})->rolled_back_by, 1u) << "calls too";
   auto again = log.run("c", Propose{entry_of(Action::kCreate, "c")});
   ASSERT_TRUE(again);
   EXPECT_EQ(again->type, EventType::kProposalAnswered);
   EXPECT_EQ(again->reply, Reply::kFailed);
-  EXPECT_EQ(log.records.size(), 2u);
+  EXPECT_EQ(log.records.size(), 3u);
 }
 
 TEST(AuditRules, AMalformedProposalIsAnsweredAndNotRecorded) {
