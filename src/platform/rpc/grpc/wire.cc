@@ -14,7 +14,7 @@ constexpr size_t kMaxNames = 1024;
 constexpr size_t kLongestText = 1024;  // of a message that was cut
 
 using Text = std::string;
-static_assert(sizeof(Caller) == 3 * sizeof(Text) + sizeof(std::vector<Text>) + sizeof(void*));
+static_assert(sizeof(Caller) == 4 * sizeof(Text) + sizeof(std::vector<Text>) + 2 * sizeof(void*));
 static_assert(sizeof(CallContext::Out) == sizeof(Text) + sizeof(std::vector<Text>) + 2 * sizeof(void*));
 static_assert(sizeof(ApiError) == 5 * sizeof(Text) + 2 * sizeof(std::vector<Text>) + 3 * sizeof(void*));
 
@@ -108,6 +108,8 @@ std::string encode_call(const CallContext& context, Timestamp sent_at) {
   head.set_username(context.caller.username);
   head.set_email(context.caller.email);
   for (const std::string& role : context.caller.roles) head.add_role(role);
+  head.set_session(context.caller.session);
+  head.set_by_api_key(context.caller.by_api_key);
   head.set_request_id(context.request_id);
   head.set_idempotency_key(context.idempotency_key);
   head.set_sent_at(sent_at.micros);
@@ -160,6 +162,8 @@ void ReceivedCall::fill(CallContext& context) const {
   context.caller.username = head.username();
   context.caller.email = head.email();
   context.caller.roles.assign(head.role().begin(), head.role().end());
+  context.caller.session = head.session();
+  context.caller.by_api_key = head.by_api_key();
   context.request_id = head.request_id();
   context.idempotency_key = head.idempotency_key();
 }
