@@ -28,6 +28,7 @@ Status add_with_needs(const std::string& name, const Addresses& elsewhere,
 const std::vector<ModuleRow>& module_table() {
   static const std::vector<ModuleRow> table = {
       {"wallet", {}, wallet::make_wallet_module, {"ducat.wallet.v1.WalletService"}},
+      {"risk", {}, risk::make_risk_module, {"ducat.risk.v1.RiskService"}},
       {std::string(kGateway), {}, nullptr, {}},
   };
   return table;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "services/risk/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {

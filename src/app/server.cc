@@ -7,11 +7,13 @@
 #include <csignal>
 #include <cstdio>
 
+#include "app/broker_module.h"
 #include "app/front.h"
 #include "app/modules.h"
 #include "app/system_service.h"
 #include "base/system.h"
 #include "clients/directory.h"
+#include "platform/broker/open.h"
 #include "platform/http/server.h"
 #include "platform/rpc/documentation.h"
 #include "platform/rpc/grpc/grpc_server.h"
@@ -179,6 +181,7 @@ class ServingProcess {
     directory_ = make_directory(rows, settings_, registry_, clock_, timers_);
     system_.bind(registry_);
     system_.bind(system_registry_);
+    DUCAT_TRY(make_broker(rows));
     for (const ModuleRow* row : rows) {
       if (row->name == kGateway) {
         host_.add(gateway::make_gateway_module(*directory_, registry_));
@@ -190,12 +193,23 @@ class ServingProcess {
     return {};
   }
 
+  // A gateway alone neither publishes nor consumes.
+  Status make_broker(const std::vector<const ModuleRow*>& rows) {
+    if (std::all_of(rows.begin(), rows.end(), [](const ModuleRow* row) { return row->name == kGateway; }))
+      return {};
+    DUCAT_ASSIGN(broker::BrokerConfig config, broker::read_broker_config(settings_, target("broker", true)));
+    DUCAT_ASSIGN(broker_, broker::make_broker(config, clock_, timers_));
+    host_.add(std::make_unique<BrokerModule>(*broker_));
+    return {};
+  }
+
+  storage::StorageTarget target(const std::string& name, bool durable) const {
+    return storage_target(settings_, directory_path_.path(), name, durable);
+  }
+
   ModuleContext ports() {
-    kernel::Targets targets = [this](const std::string& name, bool durable) {
-      return storage_target(settings_, directory_path_.path(), name, durable);
-    };
     return {.settings = settings_,
-            .targets = targets,
+            .targets = [this](const std::string& name, bool durable) { return target(name, durable); },
             .data_directory = directory_path_.path(),
             .dev = options_.dev,
             .holder = holder_name(),
@@ -204,6 +218,7 @@ class ServingProcess {
             .timers = timers_,
             .registry = registry_,
             .metrics = metrics_,
+            .broker = broker_.get(),
             .services = directory_.get()};
   }
 
@@ -246,6 +261,7 @@ class ServingProcess {
   std::unique_ptr<rpc::Dispatcher> dispatcher_;
   std::unique_ptr<Front> front_;
   std::unique_ptr<clients::Directory> directory_;
+  std::unique_ptr<broker::Broker> broker_;  // null: nobody needs one
   ModuleHost host_;
   SystemService system_;
   std::unique_ptr<rpc::GrpcServer> rpc_server_;

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "app/modules.h"
+#include "platform/broker/open.h"
+#include "services/risk/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
@@ -153,7 +155,9 @@ config::Schema make_schema() {
   config::Schema schema;
   schema.add(kSettings);
   schema.add(address_settings());
+  schema.add(broker::broker_settings());
   schema.add(wallet::wallet_settings());
+  schema.add(risk::risk_settings());
   return schema;
 }
 
