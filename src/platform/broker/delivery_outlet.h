@@ -11,23 +11,18 @@
 
 namespace ducat::broker {
 
-// Made as a shared_ptr, because posted work outlives the subscription. Thread-safe.
+// Made as a shared_ptr, because posted work outlives the subscription. Thread-safe. How much waits is the
+// adapter's to limit: no more is in flight than the subscription allows.
 class DeliveryOutlet : public std::enable_shared_from_this<DeliveryOutlet> {
  public:
   DeliveryOutlet(Executor& executor, OnDeliveries on_deliveries)
       : executor_(executor), on_deliveries_(std::move(on_deliveries)) {}
 
-  void post(std::vector<Delivery> deliveries) {
-    if (deliveries.empty()) return;
+  // Never calls the subscriber itself.
+  void post(Delivery delivery) {
     std::lock_guard lock(waiting_mutex_);
-    bool posted = !waiting_.empty();
-    if (posted) {
-      waiting_.insert(waiting_.end(), std::make_move_iterator(deliveries.begin()),
-                      std::make_move_iterator(deliveries.end()));
-      return;
-    }
-    waiting_ = std::move(deliveries);
-    executor_.post([self = shared_from_this()] { self->hand_out(); });
+    waiting_.push_back(std::move(delivery));
+    if (waiting_.size() == 1) executor_.post([self = shared_from_this()] { self->hand_out(); });
   }
 
   // Waits for a hand-out that is going on; none comes afterwards.

@@ -11,28 +11,28 @@ PublishQueue::~PublishQueue() {
   close();
 }
 
-void PublishQueue::add(std::vector<Message> messages, Executor& executor, OnPublished done, uint64_t epoch) {
+void PublishQueue::add(Batch batch, Executor& executor, OnPublished done, uint64_t epoch) {
   auto job = std::make_shared<Job>();
-  job->messages = std::move(messages);
+  job->messages = std::move(batch);
   job->executor = &executor;
   job->done = std::move(done);
   job->deadline = clock_.monotonic() + limits_.time_limit;
-  for (const Message& message : job->messages) job->bytes += message.body.size();
+  for (const Message& message : *job->messages) job->bytes += message.body.size();
   std::unique_lock lock(mutex_);
   Status refused;
   if (closed_) {
     refused = fail(Errc::kCancelled, "the broker is stopping");
   } else if (epoch != 0 && epoch != epoch_) {
     refused = fail(Errc::kUnavailable, "the broker's server is another one now");
-  } else if (waiting_ + job->messages.size() > limits_.waiting ||
+  } else if (waiting_ + job->messages->size() > limits_.waiting ||
              waiting_bytes_ + job->bytes > limits_.waiting_bytes) {
     refused = fail(Errc::kFull, "too many messages wait for the broker");
   }
-  if (!refused || job->messages.empty()) {
+  if (!refused || job->messages->empty()) {
     finish(*job, std::move(refused));
     return;
   }
-  waiting_ += job->messages.size();
+  waiting_ += job->messages->size();
   waiting_bytes_ += job->bytes;
   jobs_.push_back(std::move(job));
   lock.unlock();
@@ -56,7 +56,7 @@ void PublishQueue::drop(const std::shared_ptr<Job>& job, Error error) {
     if (sending_ > i) --sending_;
     break;
   }
-  waiting_ -= job->messages.size() - job->confirmed;
+  waiting_ -= job->messages->size() - job->confirmed;
   waiting_bytes_ -= job->bytes;
   finish(*job, std::unexpected(std::move(error)));
 }
@@ -84,21 +84,32 @@ void PublishQueue::close() {
 bool PublishQueue::can_send() const {
   if (sending_ >= jobs_.size()) return false;
   const Job& job = *jobs_[sending_];
-  return slots_.empty() || (slots_.size() < limits_.window &&
-                            window_bytes_ + job.messages[job.sent].body.size() <= limits_.window_bytes);
+  return slots_.empty() || (slots_.size() < window_ &&
+                            window_bytes_ + (*job.messages)[job.sent].body.size() <= limits_.window_bytes);
 }
 
 PublishQueue::Send PublishQueue::next() {
   std::lock_guard lock(mutex_);
   if (!can_send()) return {};
   std::shared_ptr<Job> job = jobs_[sending_];
-  const Message& message = job->messages[job->sent];
+  const Message& message = (*job->messages)[job->sent];
   if (slots_.empty()) quiet_since_ = clock_.monotonic();
   slots_.push_back({job, message.body.size(), false});
   window_bytes_ += message.body.size();
-  if (++job->sent == job->messages.size()) ++sending_;
+  if (++job->sent == job->messages->size()) ++sending_;
   last_sent_ = std::move(job);
   return {&message, first_number_ + slots_.size() - 1};
+}
+
+bool PublishQueue::is_open(uint64_t number) const {
+  std::lock_guard lock(mutex_);
+  return number >= first_number_ && number - first_number_ < slots_.size() &&
+         !slots_[number - first_number_].confirmed;
+}
+
+void PublishQueue::set_window(size_t messages) {
+  std::lock_guard lock(mutex_);
+  window_ = std::min(messages, limits_.window);
 }
 
 void PublishQueue::rewind() {
@@ -122,7 +133,7 @@ void PublishQueue::settle() {
     Job& job = *slot.job;
     ++confirmed_;
     --waiting_;
-    if (++job.confirmed < job.messages.size()) continue;
+    if (++job.confirmed < job.messages->size()) continue;
     DUCAT_CHECK(jobs_.front() == slot.job, "messages are confirmed in the order of their calls");
     waiting_bytes_ -= job.bytes;
     jobs_.pop_front();

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "platform/broker/broker.h"
+#include "platform/broker/source_publisher.h"
 
 namespace ducat::broker {
 
@@ -30,13 +31,13 @@ struct PublishLimits {
 // whoever calls `confirm`. Outcomes are posted, never called under the lock.
 class PublishQueue {
  public:
-  PublishQueue(PublishLimits limits, Clock& clock) : limits_(limits), clock_(clock) {}
+  PublishQueue(PublishLimits limits, Clock& clock) : limits_(limits), clock_(clock), window_(limits.window) {}
   ~PublishQueue();
 
   // Messages of one call are confirmed together. `epoch`: of `epoch()`, for callers that must not go on after
   // a `fail_all`; 0 for those that do not mind. kFull: too much waits; kUnavailable: an old epoch;
   // kCancelled: closed.
-  void add(std::vector<Message> messages, Executor& executor, OnPublished done, uint64_t epoch = 0);
+  void add(Batch batch, Executor& executor, OnPublished done, uint64_t epoch = 0);
   // Everything waiting fails with `error`, and a new epoch begins.
   void fail_all(const Error& error);
   uint64_t epoch() const;
@@ -49,6 +50,10 @@ class PublishQueue {
   };
   // The next message to send, in flight from now on; none if there is none or the window is full.
   Send next();
+  // Whether it is in flight and not confirmed.
+  bool is_open(uint64_t number) const;
+  // No more than this in flight, and never more than the limit.
+  void set_window(size_t messages);
   // The connection is lost, or something was refused that is to be tried again: whatever is not confirmed
   // is to be sent again, under new numbers. Confirmations of old numbers are ignored.
   void rewind();
@@ -73,7 +78,7 @@ class PublishQueue {
 
  private:
   struct Job {
-    std::vector<Message> messages;
+    Batch messages;
     Executor* executor = nullptr;
     OnPublished done;
     Timestamp deadline;  // monotonic
@@ -100,6 +105,7 @@ class PublishQueue {
   size_t sending_ = 0;                     // the first of jobs_ with something unsent
   std::deque<Slot> slots_;                 // in flight, oldest first
   uint64_t first_number_ = 1;              // of slots_.front()
+  size_t window_;
   size_t window_bytes_ = 0;
   size_t waiting_ = 0;
   size_t waiting_bytes_ = 0;

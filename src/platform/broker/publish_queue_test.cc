@@ -34,7 +34,7 @@ class PublishQueueTest : public testing::Test {
     std::vector<Message> messages;
     for (char id : ids) messages.push_back({"s", "t", "k", {id}, "b", {}});
     queue_.add(
-        std::move(messages), executor_,
+        std::make_shared<std::vector<Message>>(std::move(messages)), executor_,
         [this, ids](Status status) {
           outcomes_.push_back(ids + ":" + (status ? "OK" : to_string(status.error().code)));
         },
@@ -131,7 +131,7 @@ TEST_F(PublishQueueTest, LargeBodiesFillTheWindowSooner) {
   PublishQueue queue({.window = 10, .window_bytes = 100}, clock_);
   std::vector<Message> messages(3);
   for (auto& message : messages) message.body.assign(150, 'x');
-  queue.add(std::move(messages), executor_, nullptr);
+  queue.add(std::make_shared<std::vector<Message>>(std::move(messages)), executor_, nullptr);
   EXPECT_NE(queue.next().message, nullptr);
   EXPECT_EQ(queue.next().message, nullptr);
   queue.confirm(1);
@@ -141,8 +141,9 @@ TEST_F(PublishQueueTest, LargeBodiesFillTheWindowSooner) {
 TEST_F(PublishQueueTest, MoreThanMayWaitIsRefused) {
   PublishQueue queue({.waiting = 2}, clock_);
   Errc answer{};
-  queue.add(std::vector<Message>(2), executor_, nullptr);
-  queue.add(std::vector<Message>(1), executor_, [&](Status status) { answer = status.error().code; });
+  queue.add(std::make_shared<std::vector<Message>>(2), executor_, nullptr);
+  queue.add(std::make_shared<std::vector<Message>>(1), executor_,
+            [&](Status status) { answer = status.error().code; });
   executor_.run();
   EXPECT_EQ(answer, Errc::kFull);
 }

@@ -78,19 +78,24 @@ std::unexpected<Error> failed(std::string_view what, natsStatus status, jsErrCod
   return fail(code_of(status, code), std::move(message));
 }
 
+void Connection::Watch::change() {
+  std::lock_guard lock(mutex);
+  if (on_change) on_change();
+}
+
 void Connection::on_change(natsConnection*, void* closure) {
-  (*static_cast<std::shared_ptr<Watch>*>(closure))->on_change();
+  (*static_cast<std::shared_ptr<Watch>*>(closure))->change();
 }
 
 void Connection::on_reconnected(natsConnection*, void* closure) {
   Watch& watch = **static_cast<std::shared_ptr<Watch>*>(closure);
   ++watch.generation;
-  watch.on_change();
+  watch.change();
 }
 
 void Connection::on_closed(natsConnection*, void* closure) {
   auto* watch = static_cast<std::shared_ptr<Watch>*>(closure);
-  (*watch)->on_change();
+  (*watch)->change();
   delete watch;  // the library's last call
 }
 
@@ -102,6 +107,12 @@ Result<std::unique_ptr<Connection>> Connection::open(const NatsOptions& options,
   std::unique_ptr<Connection> connection(new Connection);
   connection->watch_ = std::make_shared<Watch>();
   connection->watch_->on_change = std::move(on_change);
+  for (const std::string& url : split_urls(options.url)) {
+    size_t at = url.rfind('@');
+    size_t start = url.find("://") == url.npos ? 0 : url.find("://") + 3;
+    connection->address_ +=
+        (connection->address_.empty() ? "" : ",") + url.substr(at == url.npos ? start : at + 1);
+  }
   auto closure = std::make_unique<std::shared_ptr<Watch>>(connection->watch_);
   natsStatus status = natsOptions_SetDisconnectedCB(opts.handle, Connection::on_change, closure.get());
   if (status == NATS_OK) status = natsOptions_SetReconnectedCB(opts.handle, on_reconnected, closure.get());
@@ -119,6 +130,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const NatsOptions& options,
 }
 
 Connection::~Connection() {
+  {
+    std::lock_guard lock(watch_->mutex);
+    watch_->on_change = nullptr;
+  }
   jetstream_.reset();
   if (handle_ != nullptr) natsConnection_Destroy(handle_);
 }
@@ -127,6 +142,10 @@ std::string Connection::server_id() const {
   char id[128] = {};
   if (!connected() || natsConnection_GetConnectedServerId(handle_, id, sizeof(id)) != NATS_OK) return {};
   return id;
+}
+
+std::string Connection::address() const {
+  return address_;
 }
 
 bool Connection::connected() const {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,7 @@ struct Destroy {
   }
 };
 using MessageHandle = std::unique_ptr<natsMsg, Destroy<natsMsg_Destroy>>;
+using SubscriptionHandle = std::unique_ptr<natsSubscription, Destroy<natsSubscription_Destroy>>;
 using JetStreamHandle = std::unique_ptr<jsCtx, Destroy<jsCtx_Destroy>>;
 using StreamInfoHandle = std::unique_ptr<jsStreamInfo, Destroy<jsStreamInfo_Destroy>>;
 using ConsumerInfoHandle = std::unique_ptr<jsConsumerInfo, Destroy<jsConsumerInfo_Destroy>>;
@@ -47,8 +49,8 @@ class Connection {
  public:
   // kOnce: never comes back when it is lost. kForever: comes back by itself.
   enum class Life { kOnce, kForever };
-  // `on_change` is called on a thread of the library whenever the connection is lost or back, also a little
-  // after the connection was destroyed.
+  // `on_change` is called on a thread of the library whenever the connection is lost or back, and not any
+  // more once it is destroyed; it must not destroy it.
   static Result<std::unique_ptr<Connection>> open(const NatsOptions& options, Life life,
                                                   std::function<void()> on_change);
   ~Connection();
@@ -58,13 +60,17 @@ class Connection {
   // The server it is connected to; a server that was started again has another id. Empty: not connected.
   std::string server_id() const;
   bool connected() const;
+  // Where it is connected to, without user and password; or where it should be.
+  std::string address() const;
   // How often it came back.
   uint64_t generation() const { return watch_->generation; }
 
  private:
   struct Watch {
-    std::function<void()> on_change;
+    std::mutex mutex;
+    std::function<void()> on_change;  // none: the connection was destroyed
     std::atomic<uint64_t> generation = 0;
+    void change();
   };
   static void on_change(natsConnection* connection, void* closure);
   static void on_reconnected(natsConnection* connection, void* closure);
@@ -73,6 +79,7 @@ class Connection {
   Connection() = default;
   natsConnection* handle_ = nullptr;
   JetStreamHandle jetstream_;
+  std::string address_;
   std::shared_ptr<Watch> watch_;  // shared with the library, which calls back after the end
 };
 

@@ -13,7 +13,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <unordered_map>
 
 #include "platform/broker/nats/streams.h"
@@ -21,15 +20,14 @@
 
 namespace ducat::broker::nats {
 
-// From `start` to `stop`, both blocking. The queue outlives it.
+// From `start` to `stop`, both blocking. The queue and the table outlive it.
 class Publisher {
  public:
   // Called on the publisher's thread, with a new connection and before anything is sent on it.
   using Prepare = std::function<Status(Connection& connection)>;
-  using FindStream = std::function<std::shared_ptr<const Stream>(const std::string& name)>;
 
   Publisher(const NatsOptions& options, PublishQueue& queue, Clock& clock, Prepare prepare,
-            FindStream find_stream);
+            StreamTable& streams);
   ~Publisher();
   void start();
   void stop();
@@ -42,32 +40,32 @@ class Publisher {
   struct Answers;
 
   void run();
+  void pause(Duration limit);
+  // One connection, from its making to its end.
   Status serve();
-  Status open_answers(Connection& connection);
-  Status send_all(Connection& connection);
+  Result<SubscriptionHandle> listen(Connection& connection, const std::shared_ptr<Answers>& answers);
+  Status send_all(Connection& connection, Answers& answers);
+  Status send_again(Answers& answers);
   Status send(Connection& connection, const PublishQueue::Send& next);
-  void note(Error trouble);
-  static void on_answer(natsConnection* connection, natsSubscription* subscription, natsMsg* message,
-                        void* closure);
-  static void on_answers_end(void* closure);
+  void note(const Error& trouble);
 
   const NatsOptions options_;
   PublishQueue& queue_;
   Clock& clock_;
   const Prepare prepare_;
-  const FindStream find_stream_;
-  std::shared_ptr<Answers> answers_;
-  std::string inbox_;
+  StreamTable& streams_;
   struct Last {
-    uint64_t number;
+    uint64_t number = 0;
     std::string id;
   };
+  std::string inbox_;
+  size_t window_ = 1;
   std::unordered_map<std::string, Last> last_sent_;  // of each stream
   std::atomic<bool> connected_ = false;
   std::atomic<bool> stopping_ = false;
   mutable std::mutex trouble_mutex_;
   std::string trouble_;
-  std::thread thread_;
+  std::unique_ptr<ThreadExecutor> thread_;
 };
 
 }  // namespace ducat::broker::nats

@@ -3,13 +3,10 @@
 
 #include <algorithm>
 
-#include "platform/telemetry/logger.h"
+#include "platform/broker/header_text.h"
 
 namespace ducat::broker::nats {
 namespace {
-
-// The group's members share one limit at the server; each keeps its own by how much it asks for.
-constexpr int64_t kMembers = 8;
 
 bool is_subject(std::string_view text) {
   if (text.empty() || text.front() == '.' || text.back() == '.' || text.find("..") != text.npos) return false;
@@ -28,38 +25,17 @@ bool covered(const Stream& stream, std::string_view filter) {
                      [&](const std::string& subject) { return covers(subject, filter); });
 }
 
-Status update_consumer(jsCtx* jetstream, const Stream& stream, const jsConsumerInfo& info,
-                       jsConsumerConfig& wanted) {
-  if (info.Config->Description == nullptr || std::string_view(info.Config->Description) != wanted.Description)
-    return fail(Errc::kConflict, "consumer " + std::string(wanted.Durable) + " belongs to another group");
-  std::string_view filter = info.Config->FilterSubject == nullptr ? "" : info.Config->FilterSubject;
-  std::string_view wanted_filter = wanted.FilterSubject == nullptr ? "" : wanted.FilterSubject;
-  if (filter == wanted_filter && info.Config->MaxAckPending == wanted.MaxAckPending &&
-      info.Config->AckWait == wanted.AckWait) {
-    return {};
-  }
-  // Where it began is not to be changed.
-  wanted.DeliverPolicy = info.Config->DeliverPolicy;
-  wanted.OptStartSeq = info.Config->OptStartSeq;
-  wanted.OptStartTime = info.Config->OptStartTime;
-  wanted.MaxWaiting = info.Config->MaxWaiting;
-  jsErrCode code = jsErrCode(0);
-  return check("changing consumer " + std::string(wanted.Durable),
-               js_UpdateConsumer(nullptr, jetstream, stream.name.c_str(), &wanted, nullptr, &code), code);
+std::string description_of(const Stream& stream) {
+  return encode_headers({{"name", stream.spec.name}, {"prefix", stream.prefix}});
 }
 
-Status put_back(jsCtx* jetstream, const Stream& stream, const jsConsumerInfo& info, uint64_t last) {
-  jsConsumerConfig config = *info.Config;
-  config.DeliverPolicy = js_DeliverByStartSequence;
-  config.OptStartSeq = std::min(info.AckFloor.Stream, last) + 1;
-  config.OptStartTime = 0;
-  log::warn("broker.consumer_put_back",
-            {{"stream", stream.name}, {"consumer", info.Name}, {"to", config.OptStartSeq}});
+Result<StreamInfoHandle> get_stream(jsCtx* jetstream, const std::string& name) {
   jsErrCode code = jsErrCode(0);
-  natsStatus status = js_DeleteConsumer(jetstream, stream.name.c_str(), info.Name, nullptr, &code);
-  if (status != NATS_OK && status != NATS_NOT_FOUND) return failed("putting a consumer back", status, code);
-  return check("putting a consumer back",
-               js_AddConsumer(nullptr, jetstream, stream.name.c_str(), &config, nullptr, &code), code);
+  jsStreamInfo* info = nullptr;
+  natsStatus status = js_GetStreamInfo(&info, jetstream, name.c_str(), nullptr, &code);
+  if (status == NATS_OK) return StreamInfoHandle(info);
+  if (status == NATS_NOT_FOUND) return fail(Errc::kNotFound, "NATS has no stream " + name);
+  return failed("looking for stream " + name, status, code);
 }
 
 }  // namespace
@@ -74,7 +50,7 @@ std::string jetstream_name(std::string_view name) {
 }
 
 Stream stream_of(const StreamSpec& spec) {
-  Stream stream{spec, jetstream_name(spec.name), spec.subject_prefix, {}};
+  Stream stream{spec, jetstream_name(spec.name), spec.subject_prefix, {}, true};
   for (const std::string& prefix : spec.type_prefixes) {
     if (prefix.empty()) continue;
     std::string subject = stream.prefix + prefix;
@@ -116,7 +92,8 @@ Status declare_stream(jsCtx* jetstream, const Stream& stream, const NatsOptions&
   std::vector<const char*> subjects;
   for (const std::string& subject : stream.subjects) subjects.push_back(subject.c_str());
   config.Name = stream.name.c_str();
-  config.Description = stream.spec.name.c_str();
+  std::string description = description_of(stream);
+  config.Description = description.c_str();
   config.Subjects = subjects.data();
   config.SubjectsLen = static_cast<int>(subjects.size());
   config.Retention = js_LimitsPolicy;
@@ -129,65 +106,63 @@ Status declare_stream(jsCtx* jetstream, const Stream& stream, const NatsOptions&
   Duration again = std::max(options.unsynced, Duration::seconds(120));
   config.Duplicates = nanos(std::min(again, stream.spec.retention));
   jsErrCode code = jsErrCode(0);
-  jsStreamInfo* info = nullptr;
-  natsStatus status = js_GetStreamInfo(&info, jetstream, stream.name.c_str(), nullptr, &code);
-  StreamInfoHandle owned(info);
-  if (status == NATS_NOT_FOUND) {
-    return check("making stream " + stream.name, js_AddStream(nullptr, jetstream, &config, nullptr, &code),
-                 code);
+  Result<StreamInfoHandle> there = get_stream(jetstream, stream.name);
+  if (!there) {
+    if (there.error().code != Errc::kNotFound) return propagate(there);
+    natsStatus status = js_AddStream(nullptr, jetstream, &config, nullptr, &code);
+    return check("making stream " + stream.name, status, code);
   }
-  if (status != NATS_OK) return failed("looking for stream " + stream.name, status, code);
-  const char* description = info->Config->Description;
-  if (description == nullptr || description != stream.spec.name)
+  const jsStreamConfig& old = *(*there)->Config;
+  if (old.Description == nullptr || old.Description != description)
     return fail(Errc::kConflict, "NATS stream " + stream.name + " is there and is not " + stream.spec.name);
-  config.Replicas = info->Config->Replicas;
-  return check("changing stream " + stream.name, js_UpdateStream(nullptr, jetstream, &config, nullptr, &code),
-               code);
+  config.Replicas = old.Replicas;
+  natsStatus status = js_UpdateStream(nullptr, jetstream, &config, nullptr, &code);
+  return check("changing stream " + stream.name, status, code);
 }
 
-Status declare_consumer(jsCtx* jetstream, const Stream& stream, const SubscriptionOptions& subscription,
-                        const NatsOptions& options) {
-  std::string name = jetstream_name(subscription.group);
-  std::string filter = filter_of(stream, subscription.types);
-  jsConsumerConfig config;
-  jsConsumerConfig_Init(&config);
-  config.Durable = name.c_str();
-  config.Description = subscription.group.c_str();
-  config.DeliverPolicy = js_DeliverAll;
-  config.AckPolicy = js_AckExplicit;
-  config.AckWait = nanos(options.ack_wait);
-  config.MaxDeliver = -1;
-  if (!filter.empty()) config.FilterSubject = filter.c_str();
-  config.ReplayPolicy = js_ReplayInstant;
-  config.MaxAckPending = static_cast<int64_t>(subscription.max_in_flight) * kMembers;
-  jsErrCode code = jsErrCode(0);
-  jsConsumerInfo* info = nullptr;
-  natsStatus status = js_GetConsumerInfo(&info, jetstream, stream.name.c_str(), name.c_str(), nullptr, &code);
-  ConsumerInfoHandle owned(info);
-  if (status == NATS_OK) return update_consumer(jetstream, stream, *info, config);
-  if (status != NATS_NOT_FOUND) return failed("looking for consumer " + name, status, code);
-  return check("making consumer " + name,
-               js_AddConsumer(nullptr, jetstream, stream.name.c_str(), &config, nullptr, &code), code);
-}
-
-Status put_back_consumers(jsCtx* jetstream, const Stream& stream) {
-  jsErrCode code = jsErrCode(0);
-  jsStreamInfo* info = nullptr;
-  natsStatus status = js_GetStreamInfo(&info, jetstream, stream.name.c_str(), nullptr, &code);
-  StreamInfoHandle owned(info);
-  if (status != NATS_OK) return failed("looking at stream " + stream.name, status, code);
-  if (info->State.Consumers == 0) return {};
-  jsConsumerInfoList* list = nullptr;
-  status = js_Consumers(&list, jetstream, stream.name.c_str(), nullptr, &code);
-  ConsumerListHandle owned_list(list);
-  if (status == NATS_NOT_FOUND) return {};
-  if (status != NATS_OK) return failed("looking at the consumers of " + stream.name, status, code);
-  for (int i = 0; i < list->Count; ++i) {
-    const jsConsumerInfo& consumer = *list->List[i];
-    if (consumer.Delivered.Stream <= info->State.LastSeq) continue;
-    DUCAT_TRY(put_back(jetstream, stream, consumer, info->State.LastSeq));
+Result<Stream> look_up_stream(jsCtx* jetstream, const std::string& name) {
+  Stream stream;
+  stream.spec.name = name;
+  stream.name = jetstream_name(name);
+  stream.declared = false;
+  DUCAT_ASSIGN(StreamInfoHandle info, get_stream(jetstream, stream.name));
+  const jsStreamConfig& config = *info->Config;
+  std::string description = config.Description == nullptr ? "" : config.Description;
+  for (auto& [key, value] : decode_headers(description)) {
+    if (key == "prefix") stream.prefix = value;
   }
-  return {};
+  if (description_of(stream) != description)
+    return fail(Errc::kConflict, "NATS stream " + stream.name + " is there and is not " + name);
+  for (int i = 0; i < config.SubjectsLen; ++i) stream.subjects.emplace_back(config.Subjects[i]);
+  return stream;
+}
+
+StreamTable::Entry StreamTable::find(const std::string& name) const {
+  std::shared_lock lock(mutex_);
+  auto found = streams_.find(name);
+  return found == streams_.end() ? nullptr : found->second;
+}
+
+Result<StreamTable::Entry> StreamTable::look_up(jsCtx* jetstream, const std::string& name) {
+  if (Entry known = find(name)) return known;
+  DUCAT_ASSIGN(Stream stream, look_up_stream(jetstream, name));
+  std::lock_guard lock(mutex_);
+  // A declaration that came meanwhile says more.
+  return streams_.emplace(name, std::make_shared<const Stream>(std::move(stream))).first->second;
+}
+
+void StreamTable::add(Entry stream) {
+  std::lock_guard lock(mutex_);
+  streams_[stream->spec.name] = std::move(stream);
+}
+
+std::vector<StreamTable::Entry> StreamTable::declared() const {
+  std::shared_lock lock(mutex_);
+  std::vector<Entry> out;
+  for (const auto& [name, stream] : streams_) {
+    if (stream->declared) out.push_back(stream);
+  }
+  return out;
 }
 
 }  // namespace ducat::broker::nats

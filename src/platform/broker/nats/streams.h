@@ -1,11 +1,14 @@
-// Streams, subjects and consumers: how the broker's terms become those of JetStream, and the administrative
-// requests about them.
+// Streams and subjects: how the broker's terms become those of JetStream.
 //
-// JetStream's names take no dots, so "fraud_detection.dlq" is the stream fraud_detection_dlq; the name it
-// was declared with is its description, and a stream of another description is refused. A message's subject
-// is the stream's prefix and the type; a stream without type prefixes gets subjects below its own name.
+// JetStream's names take no dots, so "fraud_detection.dlq" is the stream fraud_detection_dlq. A message's
+// subject is the stream's prefix and the type; a stream without type prefixes gets subjects below its own
+// name. The name a stream was declared with and its prefix stand in its description: a process that has not
+// declared it finds them there, and a stream of another name is refused.
 #pragma once
 
+#include <map>
+#include <memory>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +25,7 @@ struct Stream {
   std::string name;                   // JetStream's
   std::string prefix;                 // of the subject, before the type
   std::vector<std::string> subjects;  // what the stream takes
+  bool declared = true;               // here; else found at the server
 };
 
 std::string jetstream_name(std::string_view name);
@@ -32,16 +36,25 @@ Result<std::string> subject_of(const Stream& stream, std::string_view type);
 // knows one filter for each consumer, so the rest is sorted out by the subscription.
 std::string filter_of(const Stream& stream, const std::vector<std::string>& types);
 
-// These block for as long as a request may take, and may be repeated.
-
-// Makes the stream, or gives the one that is there these limits.
+// What is there under that name; kNotFound: nothing. Blocks for as long as a request may take.
+Result<Stream> look_up_stream(jsCtx* jetstream, const std::string& name);
+// Makes the stream, or gives the one that is there these limits. Blocks for as long as a request may take.
 Status declare_stream(jsCtx* jetstream, const Stream& stream, const NatsOptions& options);
-// Makes the durable consumer, or gives the one that is there this filter and limit.
-Status declare_consumer(jsCtx* jetstream, const Stream& stream, const SubscriptionOptions& subscription,
-                        const NatsOptions& options);
-// Puts consumers that stand beyond the end of the stream back to where they have acknowledged or to the end.
-// After a power cut took the end of a stream they would otherwise skip the messages that take its place.
-// Must be done before anything is published to it.
-Status put_back_consumers(jsCtx* jetstream, const Stream& stream);
+
+// The streams that are known here. Thread-safe.
+class StreamTable {
+ public:
+  using Entry = std::shared_ptr<const Stream>;
+  // Null: not known yet.
+  Entry find(const std::string& name) const;
+  // Asks the server for one that is not known; may block then.
+  Result<Entry> look_up(jsCtx* jetstream, const std::string& name);
+  void add(Entry stream);
+  std::vector<Entry> declared() const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, Entry> streams_;
+};
 
 }  // namespace ducat::broker::nats
