@@ -205,9 +205,7 @@ void GroupMember::hand_out_waiting() {
 
 void GroupMember::hand_out(uint64_t tag, const Held& held) {
   delivered_.fetch_add(1, std::memory_order_relaxed);
-  std::vector<Delivery> deliveries;
-  deliveries.push_back({decode(*held.message), held.attempt, tag});
-  outlet_->post(std::move(deliveries));
+  outlet_->post({decode(*held.message), held.attempt, tag});
 }
 
 void GroupMember::hand_out_rejected() {
