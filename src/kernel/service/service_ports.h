@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "platform/broker/broker.h"
 #include "platform/config/settings.h"
+#include "platform/rpc/invoker.h"
 #include "platform/rpc/registry.h"
 #include "platform/runtime/executor.h"
 #include "platform/storage/open.h"
@@ -31,7 +32,8 @@ struct ServicePorts {
   Timers& timers;
   rpc::Registry& registry;
   metrics::Registry& metrics;
-  broker::Broker* broker = nullptr;  // null: nothing is published and nothing consumed (tools)
+  broker::Broker* broker = nullptr;           // null: nothing is published and nothing consumed (tools)
+  rpc::ServiceDirectory* services = nullptr;  // the way to other services (src/clients); null for tools
 };
 
 }  // namespace ducat::kernel
