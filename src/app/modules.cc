@@ -29,6 +29,10 @@ const std::vector<ModuleRow>& module_table() {
   static const std::vector<ModuleRow> table = {
       {"wallet", {}, wallet::make_wallet_module, {"ducat.wallet.v1.WalletService"}},
       {"risk", {}, risk::make_risk_module, {"ducat.risk.v1.RiskService"}},
+      {"transactions",
+       {},
+       transactions::make_transactions_module,
+       {"ducat.transactions.v1.TransactionService"}},
       {std::string(kGateway), {}, nullptr, {}},
   };
   return table;

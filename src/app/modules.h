@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "services/risk/module.h"
+#include "services/transactions/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {

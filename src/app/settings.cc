@@ -6,6 +6,7 @@
 #include "app/modules.h"
 #include "platform/broker/open.h"
 #include "services/risk/module.h"
+#include "services/transactions/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
@@ -158,6 +159,7 @@ config::Schema make_schema() {
   schema.add(broker::broker_settings());
   schema.add(wallet::wallet_settings());
   schema.add(risk::risk_settings());
+  schema.add(transactions::transactions_settings());
   return schema;
 }
 

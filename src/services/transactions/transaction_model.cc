@@ -44,7 +44,7 @@ Status TransactionModel::load(std::span<kernel::Submission* const> batch) {
   }
   if (missing.empty()) return {};
   DUCAT_ASSIGN(std::vector<TransactionRef> found, find_transactions(*connection_, missing));
-  for (TransactionRef& transaction : found) cache_.put(number_of(transaction->id), std::move(transaction));
+  for (const TransactionRef& transaction : found) cache_.put(number_of(transaction->id), transaction);
   return {};
 }
 
