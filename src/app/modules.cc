@@ -6,6 +6,10 @@
 namespace ducat::app {
 namespace {
 
+std::unique_ptr<Module> make_identity(const ModuleContext& context) {
+  return identity::make_identity_module(context.ports, context.access);
+}
+
 Status add_with_needs(const std::string& name, std::vector<const ModuleRow*>& chosen) {
   const auto& table = module_table();
   auto row = std::find_if(table.begin(), table.end(), [&](const ModuleRow& r) { return r.name == name; });
@@ -24,6 +28,7 @@ Status add_with_needs(const std::string& name, std::vector<const ModuleRow*>& ch
 
 const std::vector<ModuleRow>& module_table() {
   static const std::vector<ModuleRow> table = {
+      {"identity", {}, make_identity},
       {"wallet", {}, wallet::make_wallet_module},
   };
   return table;

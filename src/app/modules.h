@@ -6,12 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "services/identity/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
 
-// What every service is given.
-using ModuleContext = kernel::ServicePorts;
+// What every service is given, and what only identity is.
+struct ModuleContext {
+  kernel::ServicePorts ports;
+  identity::Access& access;
+  operator kernel::ServicePorts() const { return ports; }  // NOLINT: most rows want no more
+};
 
 struct ModuleRow {
   std::string name;

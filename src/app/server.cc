@@ -14,6 +14,7 @@
 #include "platform/http/server.h"
 #include "platform/rpc/documentation.h"
 #include "platform/rpc/static_routes.h"
+#include "platform/security/secrets.h"
 #include "platform/storage/data_directory.h"
 #include "platform/telemetry/logger.h"
 
@@ -28,23 +29,32 @@ bool is_loopback(const std::string& host) {
 
 // What production does not do without, and development does not do at all.
 Status check_mode(const ServeOptions& options, const config::Settings& settings) {
+  const std::string& secret = settings.text("auth.jwt_secret");
+  if (!secret.empty() && secret.size() < kShortestSecret)
+    return fail(Errc::kInvalid, "auth.jwt_secret must have at least 32 characters");
   if (options.dev) {
     if (is_loopback(options.host)) return {};
     return fail(Errc::kInvalid, "--dev listens on loopback only, not on " + options.host);
   }
-  const std::string& secret = settings.text("auth.jwt_secret");
   if (secret.empty()) {
     return fail(
         Errc::kInvalid,
         "auth.jwt_secret is not set; give DUCAT_AUTH_JWT_SECRET at least 32 characters, or use --dev");
   }
-  if (secret.size() < kShortestSecret)
-    return fail(Errc::kInvalid, "auth.jwt_secret must have at least 32 characters");
   for (const std::string& origin : settings.list("cors.origins")) {
     if (origin == "*")
       return fail(Errc::kInvalid, "cors.origins allows every origin; name those that may call");
   }
   return {};
+}
+
+// What signs tokens. Development makes one for itself, so that tokens outlive a restart.
+Result<std::string> signing_secret(const ServeOptions& options, const config::Settings& settings,
+                                   const storage::DataDirectory& directory) {
+  const std::string& given = settings.text("auth.jwt_secret");
+  if (!given.empty() || !options.dev) return given;
+  SystemRandom random;
+  return security::load_or_make_secret(directory.file("auth.secret"), random);
 }
 
 http::ServerOptions http_options(const ServeOptions& options, const config::Settings& settings) {
@@ -75,13 +85,15 @@ rpc::CorsOptions cors_options(bool dev, const config::Settings& settings) {
 // Everything that lives as long as the process serves, in the order it is made.
 class ServingProcess {
  public:
-  ServingProcess(const ServeOptions& options, config::Settings settings, storage::DataDirectory directory)
+  ServingProcess(const ServeOptions& options, config::Settings settings, storage::DataDirectory directory,
+                 std::string secret)
       : options_(options),
         settings_(std::move(settings)),
         directory_(std::move(directory)),
         limiter_(settings_, random_),
         observer_(metrics_),
-        development_(closed_),
+        access_(settings_, std::move(secret), clock_),
+        development_(access_.authenticator()),
         system_(host_, clock_) {}
 
   Status start() {
@@ -91,16 +103,17 @@ class ServingProcess {
     };
     system_.bind(registry_);
     for (const ModuleRow* row : rows) {
-      host_.add(row->make({.settings = settings_,
-                           .targets = targets,
-                           .data_directory = directory_.path(),
-                           .dev = options_.dev,
-                           .holder = holder_name(),
-                           .clock = clock_,
-                           .random = random_,
-                           .timers = timers_,
-                           .registry = registry_,
-                           .metrics = metrics_}));
+      kernel::ServicePorts ports{.settings = settings_,
+                                 .targets = targets,
+                                 .data_directory = directory_.path(),
+                                 .dev = options_.dev,
+                                 .holder = holder_name(),
+                                 .clock = clock_,
+                                 .random = random_,
+                                 .timers = timers_,
+                                 .registry = registry_,
+                                 .metrics = metrics_};
+      host_.add(row->make({std::move(ports), access_}));
     }
     system_.add_home(files_);
     documentation_ = std::make_unique<rpc::Documentation>(
@@ -110,7 +123,8 @@ class ServingProcess {
     rpc::DispatcherOptions dispatch;
     dispatch.clock = &clock_;
     dispatch.random = &random_;
-    dispatch.authenticator = options_.dev ? static_cast<rpc::Authenticator*>(&development_) : &closed_;
+    dispatch.authenticator =
+        options_.dev ? static_cast<rpc::Authenticator*>(&development_) : &access_.authenticator();
     dispatch.rate_limiter = &limiter_;
     dispatch.observer = &observer_;
     dispatch.cors = cors_options(options_.dev, settings_);
@@ -152,7 +166,7 @@ class ServingProcess {
   metrics::Registry metrics_;
   ConfiguredRateLimiter limiter_;
   MetricsObserver observer_;
-  rpc::ClosedAuthenticator closed_;
+  identity::Access access_;
   rpc::DevelopmentAuthenticator development_;
   rpc::Registry registry_;
   rpc::StaticRoutes files_;
@@ -199,7 +213,14 @@ int serve(const ServeOptions& options) {
   if (!directory) return refuse(directory.error());
   if (Status logging = start_log(*settings); !logging) return refuse(logging.error());
 
-  ServingProcess process(options, std::move(*settings), std::move(*directory));
+  auto secret = signing_secret(options, *settings, *directory);
+  if (!secret) return refuse(secret.error());
+  if (secret->size() < kShortestSecret) {
+    return refuse(
+        {Errc::kInvalid, directory->file("auth.secret") + " is damaged: remove it to have a new one made"});
+  }
+
+  ServingProcess process(options, std::move(*settings), std::move(*directory), std::move(*secret));
   if (Status started = process.start(); !started) {
     log::stop();
     return refuse(started.error());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "services/identity/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
@@ -124,6 +125,8 @@ std::string schema_name(std::string name) {
 Result<config::Settings> load_settings(const CommonOptions& options) {
   config::Schema schema;
   schema.add(kSettings);
+  schema.add(identity::access_settings());
+  schema.add(identity::identity_settings());
   schema.add(wallet::wallet_settings());
   config::Sources sources;
   sources.file = options.config_file;
