@@ -200,6 +200,10 @@ void Engine::decide_submission(Submission& submission, DecideContext& context) {
 
 void Engine::decide_operation(Operation& operation, DecideContext& context) {
   if (!operation.key.empty() && look_at_key(operation, context.now)) return;
+  if (context.now > operation.not_after) {
+    operation.verdict = Verdict::kUnavailable;
+    return;
+  }
   if (!model_.decide(operation, context)) {
     operation.verdict = Verdict::kRefused;
     return;
