@@ -4,6 +4,10 @@
 #include <algorithm>
 
 #include "app/modules.h"
+#include "platform/broker/open.h"
+#include "services/identity/module.h"
+#include "services/risk/module.h"
+#include "services/transactions/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
@@ -153,7 +157,12 @@ config::Schema make_schema() {
   config::Schema schema;
   schema.add(kSettings);
   schema.add(address_settings());
+  schema.add(broker::broker_settings());
+  schema.add(identity::access_settings());
+  schema.add(identity::identity_settings());
   schema.add(wallet::wallet_settings());
+  schema.add(risk::risk_settings());
+  schema.add(transactions::transactions_settings());
   return schema;
 }
 

@@ -261,6 +261,11 @@ http::Response Dispatcher::success(Call& call, const RoutePlan& plan) const {
   http::Response response;
   response.status = out.status ? out.status : plan.success_status;
   if (response.status == 204 || response.status == 304) return response;
+  if (!out.text_type.empty()) {
+    response.content_type = out.text_type;
+    response.body = std::move(out.text);
+    return response;
+  }
   const bool envelope = plan.style == Style::kEnvelope;
   if (!envelope && out.has_stored_body) {
     response.body = std::move(out.stored_body);

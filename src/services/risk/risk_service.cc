@@ -1,6 +1,7 @@
 // See risk_service.h.
 #include "services/risk/risk_service.h"
 
+#include "platform/broker/cloud_event.h"
 #include "services/risk/api/wallet_event.h"
 
 namespace ducat::risk {
@@ -13,7 +14,10 @@ AlertOutcome outcome_of(RiskSubmission& submission) {
 }  // namespace
 
 Task<Status> RiskService::handle(const broker::Message& message, Executor& home) {
-  auto movement = read_wallet_event(message.body);
+  broker::CloudEventReader reader;
+  auto event = reader.read(message.body);
+  if (!event) co_return propagate(event);
+  auto movement = read_wallet_event(event->data);
   if (!movement) co_return propagate(movement);
   if (!*movement) co_return Status();
   const std::string key = "in/" + group_ + "/" + message.id;

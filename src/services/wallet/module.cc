@@ -3,6 +3,7 @@
 
 #include "platform/telemetry/logger.h"
 #include "services/wallet/api/wallet_api.h"
+#include "services/wallet/api/wallet_messages.h"
 #include "services/wallet/wallet_host.h"
 
 namespace ducat::wallet {
@@ -94,7 +95,7 @@ class WalletModule final : public Module {
   Status start() override {
     DUCAT_TRY(host_.start());
     watches_ = kernel::watch_engines(ports_.metrics, "wallet", [this] { return host_.stats(); });
-    return {};
+    return ports_.broker == nullptr ? Status() : publish();
   }
 
   void stop() override {
@@ -105,10 +106,33 @@ class WalletModule final : public Module {
   Health health() const override { return kernel::health_of(host_.stats()); }
 
  private:
+  // What a shard publishes, made from its journal.
+  struct Outlet {
+    Outlet(uint32_t shard, kernel::EngineHost& host)
+        : messages(shard, host.tables()),
+          source(host.feed(), host.tables(), "wallet_events",
+                 [this](const kernel::JournalEvent& event, std::vector<broker::Message>& out) {
+                   return messages.messages_of(event, out);
+                 }) {}
+    WalletMessages messages;
+    kernel::JournalSource source;
+  };
+
+  Status publish() {
+    broker::StreamSpec stream = wallet_stream();
+    DUCAT_TRY(ports_.broker->declare(stream));
+    for (size_t i = 0; i < host_.shards(); ++i) {
+      outlets_.push_back(std::make_unique<Outlet>(static_cast<uint32_t>(i), host_.shard(i)));
+      DUCAT_TRY(ports_.broker->feed(stream.name, outlets_.back()->source));
+    }
+    return {};
+  }
+
   kernel::ServicePorts ports_;
   WalletHost host_;
   WalletApi api_;
   std::vector<metrics::Watch> watches_;
+  std::vector<std::unique_ptr<Outlet>> outlets_;
 };
 
 }  // namespace

@@ -14,8 +14,9 @@ constexpr size_t kMaxNames = 1024;
 constexpr size_t kLongestText = 1024;  // of a message that was cut
 
 using Text = std::string;
-static_assert(sizeof(Caller) == 3 * sizeof(Text) + sizeof(std::vector<Text>) + sizeof(void*));
-static_assert(sizeof(CallContext::Out) == sizeof(Text) + sizeof(std::vector<Text>) + 2 * sizeof(void*));
+static_assert(sizeof(Caller) == 4 * sizeof(Text) + sizeof(std::vector<Text>) + 2 * sizeof(void*));
+static_assert(sizeof(CallContext::Out) ==
+              2 * sizeof(Text) + sizeof(std::string_view) + sizeof(std::vector<Text>) + 2 * sizeof(void*));
 static_assert(sizeof(ApiError) == 5 * sizeof(Text) + 2 * sizeof(std::vector<Text>) + 3 * sizeof(void*));
 
 // Names of headers and members are constants in their process; here they are kept for ever, so there is a
@@ -108,6 +109,8 @@ std::string encode_call(const CallContext& context, Timestamp sent_at) {
   head.set_username(context.caller.username);
   head.set_email(context.caller.email);
   for (const std::string& role : context.caller.roles) head.add_role(role);
+  head.set_session(context.caller.session);
+  head.set_by_api_key(context.caller.by_api_key);
   head.set_request_id(context.request_id);
   head.set_idempotency_key(context.idempotency_key);
   head.set_sent_at(sent_at.micros);
@@ -160,6 +163,8 @@ void ReceivedCall::fill(CallContext& context) const {
   context.caller.username = head.username();
   context.caller.email = head.email();
   context.caller.roles.assign(head.role().begin(), head.role().end());
+  context.caller.session = head.session();
+  context.caller.by_api_key = head.by_api_key();
   context.request_id = head.request_id();
   context.idempotency_key = head.idempotency_key();
 }
@@ -173,6 +178,8 @@ std::string encode_answer(const CallContext::Out& out, const ApiError* error) {
   tail.set_replayed(out.replayed);
   tail.set_status(out.status);
   tail.set_stored_body(out.has_stored_body && !error);
+  tail.set_text_type(out.text_type.data(), out.text_type.size());
+  tail.set_text(out.text);
   for (const auto& [name, value] : out.headers) add_header(*tail.add_header(), name, value);
   if (error) write_failure(*error, *tail.mutable_failure());
   std::string bytes = tail.SerializeAsString();
@@ -189,6 +196,8 @@ Result<std::expected<void, ApiError>> decode_answer(std::string_view bytes, Call
   out.replayed = tail.replayed();
   out.status = tail.status();
   out.has_stored_body = tail.stored_body();
+  if (!tail.text_type().empty()) out.text_type = constant(tail.text_type());
+  out.text = tail.text();
   for (const wire::Header& header : tail.header()) {
     std::string_view name = constant(header.name());
     if (name.empty()) return fail(Errc::kCorrupt, "too many names of headers");

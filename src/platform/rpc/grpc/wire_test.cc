@@ -22,7 +22,7 @@ TEST(CallHead, CarriesCallerKeysAndTheRequest) {
   request.secure = true;
   CallContext sent;
   sent.request = &request;
-  sent.caller = {"user-" + kBytes, false, "ann", "ann@example.com", {"admin", "auditor"}};
+  sent.caller = {"user-" + kBytes, false, "ann", "ann@example.com", {"admin", "auditor"}, "session-1", true};
   sent.request_id = "r-1";
   sent.idempotency_key = "k \xc3\xa9";
 
@@ -36,6 +36,8 @@ TEST(CallHead, CarriesCallerKeysAndTheRequest) {
   EXPECT_EQ(context.caller.username, "ann");
   EXPECT_EQ(context.caller.email, "ann@example.com");
   EXPECT_EQ(context.caller.roles, sent.caller.roles);
+  EXPECT_EQ(context.caller.session, "session-1");
+  EXPECT_TRUE(context.caller.by_api_key);
   EXPECT_EQ(context.request_id, "r-1");
   EXPECT_EQ(context.idempotency_key, sent.idempotency_key);
   ASSERT_NE(context.request, nullptr);

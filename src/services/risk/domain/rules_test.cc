@@ -1,3 +1,4 @@
+// Every kind of rule, and what histories remember.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 

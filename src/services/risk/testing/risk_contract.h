@@ -143,10 +143,10 @@ TEST_P(RiskContract, ClosesAnAlertForGoodAndOpensTheNext) {
   EXPECT_EQ(late.verdict, Verdict::kRefused);
   EXPECT_EQ(late.refusal, AlertRefusal::kClosed);
   ASSERT_TRUE(server->withdraw("ann", "10004", "m4"));
-  EXPECT_EQ(server->list().size(), 2U);
   AlertFilter open;
   open.wallet_id = "ann";
   open.rule = "high";
+  EXPECT_EQ(server->list(open).size(), 2U);
   open.status = AlertStatus::kOpen;
   EXPECT_EQ(server->list(open).size(), 1U);
 }

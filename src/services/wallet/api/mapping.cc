@@ -2,7 +2,6 @@
 #include "services/wallet/api/mapping.h"
 
 #include "base/bytes.h"
-#include "base/hash.h"
 #include "platform/rpc/json_text.h"
 
 namespace ducat::wallet {
@@ -61,26 +60,6 @@ std::string amount_text(int64_t minor, Currency currency) {
   std::string text;
   append_decimal(text, minor, currency);
   return text;
-}
-
-Fingerprint& Fingerprint::add(std::string_view text) {
-  ByteWriter(bytes_).text(text);
-  return *this;
-}
-Fingerprint& Fingerprint::add(int64_t number) {
-  ByteWriter(bytes_).zigzag(number);
-  return *this;
-}
-uint64_t Fingerprint::value() const {
-  return hash64(bytes_);
-}
-
-std::string scoped_key(const rpc::Caller& caller, std::string_view operation, std::string_view key) {
-  std::string scoped;
-  if (key.empty()) return scoped;
-  scoped.reserve(caller.id.size() + operation.size() + key.size() + 2);
-  scoped.append(caller.id).append(1, '\x1f').append(operation).append(1, '\x1f').append(key);
-  return scoped;
 }
 
 bool accepted(const WalletOutcome& outcome) {

@@ -16,8 +16,8 @@ namespace ducat::wallet {
 // The stream as it is declared.
 broker::StreamSpec wallet_stream();
 
-// Thread-safe. The tables outlive it. Journal events name wallets by number; the ids come from the tables, which
-// may be a moment behind (kUnavailable: try again).
+// Thread-safe. The tables outlive it. Journal events name wallets by number; the ids come from the tables,
+// which may be a moment behind (kUnavailable: try again).
 class WalletMessages {
  public:
   WalletMessages(uint32_t shard, storage::Database& tables) : shard_(shard), tables_(tables) {}
@@ -27,7 +27,8 @@ class WalletMessages {
  private:
   Result<std::string> wallet_id(uint64_t no);
   void add(std::string_view type, std::string_view wallet_id, const Event& event,
-           const kernel::JournalEvent& journal_event, std::string data, std::vector<broker::Message>& out);
+           const kernel::JournalEvent& journal_event, std::string data, std::vector<broker::Message>& out,
+           size_t first) const;
 
   const uint32_t shard_;
   storage::Database& tables_;
