@@ -44,7 +44,7 @@ class Distributed(Case):
         self.assertEqual(body["status"], "ok")
         names = {component["name"] for component in body["components"]}
         self.assertIn("wallet", names)
-        self.assertEqual(names, set(self.server.processes()) - SERVERS - {"gateway"})
+        self.assertEqual(names - {"access", "broker"}, set(self.server.processes()) - SERVERS - {"gateway"})
         self.assertTrue(all(component["ready"] for component in body["components"]))
         self.assertIn("position", body["journal"])
 
@@ -80,6 +80,34 @@ class Distributed(Case):
         self.assertEqual([part["ready"] for part in body["components"] if part["name"] == "wallet"], [False])
         self.refused(self.http.wallet("w"), 503)
         self.assertEqual(self.status("/health/live"), 200)
+
+    def login(self):
+        """Headers that say who we are."""
+        answer = self.http.post("/api/auth/login", {"username": "testuser", "password": "password123"})
+        self.assertEqual(answer.status, 200, answer)
+        return {"Authorization": f"Bearer {answer.json['data']['accessToken']}"}
+
+    def who(self, headers):
+        return self.http.get("/api/auth/me", headers=headers).status
+
+    def test_a_session_that_has_ended_is_known_to_the_gateway(self):
+        first, second = self.login(), self.login()
+        self.assertEqual((self.who(first), self.who(second)), (200, 200))
+        self.assertEqual(self.http.post("/api/auth/logout-all", headers=second).status, 200)
+        wait_until(lambda: self.who(first) == 401, 10, "the gateway hears of it")
+        self.server.kill_one("gateway")
+        self.comes_back()
+        self.assertEqual(self.who(first), 401, "a new gateway is told before it serves")
+
+    def test_an_api_key_is_known_to_the_gateway(self):
+        owner = self.login()
+        made = self.http.post("/api/api-keys", {"name": "e2e", "scopes": ["wallet:read"]}, headers=owner)
+        self.assertEqual(made.status, 201, made)
+        key = {"X-API-Key": made.json["data"]["key"]}
+        wait_until(lambda: self.who(key) == 200, 10, "the gateway hears of it")
+        gone = self.http.request("DELETE", f"/api/api-keys/{made.json['data']['id']}", headers=owner)
+        self.assertIn(gone.status, (200, 204), gone)
+        wait_until(lambda: self.who(key) == 401, 10, "the gateway hears that it is none any more")
 
     def test_nothing_acknowledged_is_lost_when_processes_are_killed_under_load(self):
         crowd = Workload(self, self.server, seed=31)
