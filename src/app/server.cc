@@ -22,6 +22,7 @@
 #include "platform/storage/data_directory.h"
 #include "platform/telemetry/logger.h"
 #include "services/gateway/module.h"
+#include "services/identity/access/access_follower.h"
 
 namespace ducat::app {
 namespace {
@@ -197,12 +198,23 @@ class ServingProcess {
     DUCAT_TRY(make_broker(rows));
     for (const ModuleRow* row : rows) {
       if (row->name == kGateway) {
-        host_.add(gateway::make_gateway_module(*directory_, registry_));
-        gateway_ = true;
+        DUCAT_TRY(make_gateway(rows));
         continue;
       }
       host_.add(row->make({ports(), access_}));
     }
+    return {};
+  }
+
+  Status make_gateway(const std::vector<const ModuleRow*>& here) {
+    host_.add(gateway::make_gateway_module(*directory_, registry_));
+    gateway_ = true;
+    // Who checks credentials has to know what has ended; the identity service tells.
+    const bool identity_here =
+        std::any_of(here.begin(), here.end(), [](const ModuleRow* row) { return row->name == "identity"; });
+    if (identity_here || !addresses_of(settings_).contains("identity")) return {};
+    DUCAT_ASSIGN(rpc::Invoker * identity, directory_->find("identity"));
+    host_.add(identity::make_access_follower({*identity, access_.registry(), clock_, random_, timers_}));
     return {};
   }
 

@@ -28,7 +28,6 @@ Result<std::unique_ptr<Database>> open(const StorageTarget& target) {
   PostgresOptions options;
   options.url = target.url;
   options.schema = target.schema;
-  options.durable = target.durable;
   return open_postgres(std::move(options));
 }
 

@@ -4,6 +4,7 @@
 #include <future>
 
 #include "platform/telemetry/logger.h"
+#include "services/identity/access/access_feed.h"
 #include "services/identity/api/identity_api.h"
 #include "services/identity/audit_messages.h"
 #include "services/identity/identity_host.h"
@@ -105,8 +106,10 @@ class IdentityModule final : public Module {
         host_(options_of(ports_),
               {access.tokens(), access.registry(), ports_.clock, ports_.random, ports_.timers}),
         api_([this]() -> IdentityService& { return host_.service(); }, ports_.clock,
-             {ports_.settings.boolean("identity.sign_up"), ports_.dev}) {
+             {ports_.settings.boolean("identity.sign_up"), ports_.dev}),
+        feed_(access.registry(), ports_.clock, ports_.random, ports_.timers) {
     api_.bind(ports_.registry);
+    feed_.bind(ports_.registry);
   }
 
   std::string name() const override { return std::string(kName); }
@@ -186,6 +189,7 @@ class IdentityModule final : public Module {
   kernel::ServicePorts ports_;
   IdentityHost host_;
   IdentityApi api_;
+  AccessFeed feed_;
   std::vector<metrics::Watch> watches_;
 };
 
