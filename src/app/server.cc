@@ -100,7 +100,7 @@ class ServingProcess {
     documentation_->add_to(files_);
     rpc::DispatcherOptions dispatch;
     dispatch.clock = &clock_;
-    dispatch.random = &random_;
+    dispatch.random = &ids_;
     dispatch.authenticator = options_.dev ? static_cast<rpc::Authenticator*>(&development_) : &closed_;
     dispatch.rate_limiter = &limiter_;
     dispatch.observer = &observer_;
@@ -140,6 +140,7 @@ class ServingProcess {
   storage::DataDirectory directory_;
   SystemClock clock_;
   SystemRandom random_;
+  IdRandom ids_;
   metrics::Registry metrics_;
   ConfiguredRateLimiter limiter_;
   MetricsObserver observer_;
