@@ -11,7 +11,7 @@
 namespace ducat::app {
 
 // What every service is given.
-using ModuleContext = wallet::ModulePorts;
+using ModuleContext = kernel::ServicePorts;
 
 struct ModuleRow {
   std::string name;

@@ -86,12 +86,21 @@ class ServingProcess {
 
   Status start() {
     DUCAT_ASSIGN(auto rows, select_modules(options_.services));
-    wallet::Targets targets = [this](const std::string& name, bool durable) {
+    kernel::Targets targets = [this](const std::string& name, bool durable) {
       return storage_target(settings_, directory_.path(), name, durable);
     };
     system_.bind(registry_);
     for (const ModuleRow* row : rows) {
-      host_.add(row->make({settings_, targets, holder_name(), clock_, timers_, registry_, metrics_}));
+      host_.add(row->make({.settings = settings_,
+                           .targets = targets,
+                           .data_directory = directory_.path(),
+                           .dev = options_.dev,
+                           .holder = holder_name(),
+                           .clock = clock_,
+                           .random = random_,
+                           .timers = timers_,
+                           .registry = registry_,
+                           .metrics = metrics_}));
     }
     system_.add_home(files_);
     documentation_ = std::make_unique<rpc::Documentation>(

@@ -19,7 +19,7 @@ struct OpenShard {
   std::unique_ptr<storage::Database> tables;
 };
 
-Result<OpenShard> open_shard(const Targets& targets, const std::string& name) {
+Result<OpenShard> open_shard(const kernel::Targets& targets, const std::string& name) {
   OpenShard shard;
   DUCAT_ASSIGN(shard.journal, storage::open(targets(name, true)));
   DUCAT_ASSIGN(shard.tables, storage::open(targets(name, false)));
@@ -39,7 +39,7 @@ void print_report(const std::string& name, const VerifyReport& report) {
 
 }  // namespace
 
-int verify_wallets(const config::Settings& settings, const Targets& targets) {
+int verify_wallets(const config::Settings& settings, const kernel::Targets& targets) {
   bool sound = true;
   for (const std::string& name : wallet_journals(settings)) {
     Result<VerifyReport> report = fail(Errc::kIo, "");
@@ -61,7 +61,8 @@ int verify_wallets(const config::Settings& settings, const Targets& targets) {
   return sound ? 0 : 1;
 }
 
-Status rebuild_wallets(const config::Settings& settings, const Targets& targets, const std::string& holder) {
+Status rebuild_wallets(const config::Settings& settings, const kernel::Targets& targets,
+                       const std::string& holder) {
   for (const std::string& name : wallet_journals(settings)) {
     DUCAT_ASSIGN(OpenShard shard, open_shard(targets, name));
     DUCAT_ASSIGN(auto connection, shard.tables->connect(storage::Access::kWriter));
@@ -88,7 +89,7 @@ Status rebuild_wallets(const config::Settings& settings, const Targets& targets,
   return started;
 }
 
-Status list_wallet_projections(const config::Settings& settings, const Targets& targets) {
+Status list_wallet_projections(const config::Settings& settings, const kernel::Targets& targets) {
   std::printf("%-12s %-10s %14s %14s %10s\n", "journal", "tables", "records", "written", "behind");
   for (const std::string& name : wallet_journals(settings)) {
     DUCAT_ASSIGN(OpenShard shard, open_shard(targets, name));

@@ -78,6 +78,10 @@ void WalletHost::start_upkeep(size_t index) {
   });
 }
 
+kernel::EngineHost& WalletHost::shard(size_t index) {
+  return shards_[index]->host;
+}
+
 void WalletHost::stop() {
   // Engines first: they answer whoever waits, so that no task of the service is left hanging.
   for (auto& shard : shards_) shard->host.stop();

@@ -19,7 +19,23 @@ void add_member(rpc::JsonBuilder& json, std::string_view name, std::string_view 
   if (!value.empty()) json.key(name).text(value);
 }
 
-// What the contract lists for the event's type.
+}  // namespace
+
+std::expected<Decimal, rpc::ApiError> read_amount(std::string_view digits, std::string_view field) {
+  auto amount = parse_decimal(digits);
+  if (!amount) {
+    return std::unexpected(bad_field(field, "must be a number conforming to the specified constraints"));
+  }
+  return *amount;
+}
+
+std::expected<std::optional<Currency>, rpc::ApiError> read_currency(bool given, std::string_view code) {
+  if (!given) return std::optional<Currency>();
+  auto currency = parse_currency(code);
+  if (!currency) return std::unexpected(bad_field("currency", "must be a valid currency code"));
+  return std::optional(*currency);
+}
+
 std::string metadata_of(const Event& event) {
   std::string text;
   rpc::JsonBuilder json(text);
@@ -39,23 +55,6 @@ std::string metadata_of(const Event& event) {
   add_member(json, "reason", event.reason);
   json.end_object();
   return text;
-}
-
-}  // namespace
-
-std::expected<Decimal, rpc::ApiError> read_amount(std::string_view digits, std::string_view field) {
-  auto amount = parse_decimal(digits);
-  if (!amount) {
-    return std::unexpected(bad_field(field, "must be a number conforming to the specified constraints"));
-  }
-  return *amount;
-}
-
-std::expected<std::optional<Currency>, rpc::ApiError> read_currency(bool given, std::string_view code) {
-  if (!given) return std::optional<Currency>();
-  auto currency = parse_currency(code);
-  if (!currency) return std::unexpected(bad_field("currency", "must be a valid currency code"));
-  return std::optional(*currency);
 }
 
 std::string amount_text(int64_t minor, Currency currency) {

@@ -18,6 +18,9 @@ std::expected<std::optional<Currency>, rpc::ApiError> read_currency(bool given, 
 // "100" of 10000 minor units of USD.
 std::string amount_text(int64_t minor, Currency currency);
 
+// An event's `metadata`, as the contract lists it for the event's type: a JSON object.
+std::string metadata_of(const Event& event);
+
 // Collects what makes two requests the same, for telling a retry from a reuse of its key.
 class Fingerprint {
  public:
