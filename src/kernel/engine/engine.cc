@@ -12,11 +12,10 @@ namespace {
 
 // Batches that are decided and not yet durable. With much to do one is synced while the next is decided. With
 // little, deciding takes no time worth hiding, and a batch that is closed early costs a sync for the few it
-// holds: then the next is decided when this one is durable, with all that have come by then. The threshold is
-// a quarter of the callers that already keep two processors busy: with fewer waiting, the sync costs more
-// than what deciding beside it saves.
+// holds: then the next is decided when this one is durable, with all that have come by then. Much is as many
+// operations as cost together what a sync costs the processors, some 150 us.
 constexpr size_t kBatchesUnderWay = 2;
-constexpr uint64_t kMuchToDo = 16;  // operations
+constexpr uint64_t kMuchToDo = 32;  // operations
 constexpr uint64_t kNobodyWakes = UINT64_MAX;
 
 // Finds one key in a record; `found` views the record.
