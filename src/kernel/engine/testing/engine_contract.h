@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "base/fault_point.h"
 #include "kernel/engine/testing/counter_server.h"
 
@@ -232,6 +234,41 @@ TEST_P(EngineContract, ManyClientsOfOneCounterAreAllCounted) {
   EXPECT_EQ(accepted, 200);
   EXPECT_EQ(server.read(1), 200);
   EXPECT_LT(server.engine().stats().batches, server.engine().stats().operations + 1);
+}
+
+TEST_P(EngineContract, WhileABatchIsSyncedOnlyManyArrivalsWakeTheEngine) {
+  SystemClock clock;
+  auto soon = [&clock](auto holds) {
+    Timestamp give_up = clock.monotonic() + Duration::seconds(10);
+    while (!holds() && clock.monotonic() < give_up) std::this_thread::yield();
+    return holds();
+  };
+  std::atomic<int> accepted{0};
+  std::atomic<bool> syncing{false};
+  std::promise<void> go;
+  std::shared_future<void> synced = go.get_future();
+  Server server(*backend_);
+  auto arrive = [&] {
+    server.begin({Server::one(1, 1)},
+                 [&](std::vector<Add> adds) { accepted += adds[0].verdict == Verdict::kAccepted; });
+  };
+  ArmedFault slow("journal.append.before", [&] {
+    syncing = true;
+    synced.wait();
+    return Status();
+  });
+  RecordNumber before = server.engine().stats().decided;
+  arrive();
+  EXPECT_TRUE(soon([&] { return syncing.load(); }));
+  int wake_ups = server.wake_ups();
+  for (int i = 0; i < 12; ++i) arrive();
+  EXPECT_EQ(server.wake_ups(), wake_ups) << "few wait for the batch under way";
+  for (int i = 0; i < 50; ++i) arrive();
+  EXPECT_GT(server.wake_ups(), wake_ups);
+  EXPECT_TRUE(soon([&] { return server.engine().stats().decided == before + 2; }))
+      << "many are decided while it is synced";
+  go.set_value();
+  EXPECT_TRUE(soon([&] { return accepted == 63; })) << accepted;
 }
 
 TEST_P(EngineContract, WaitsAreLimitedAndStopAnswersEverybody) {
