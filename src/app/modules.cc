@@ -20,11 +20,17 @@ Status add_with_needs(const std::string& name, std::vector<const ModuleRow*>& ch
   return {};
 }
 
+std::unique_ptr<Module> make_wallet(ModuleContext context) {
+  return wallet::make_wallet_module({context.settings, context.targets, context.holder, context.clock,
+                                     context.timers, context.registry, context.metrics});
+}
+
 }  // namespace
 
 const std::vector<ModuleRow>& module_table() {
   static const std::vector<ModuleRow> table = {
-      {"wallet", {}, wallet::make_wallet_module},
+      {"wallet", {}, make_wallet},
+      {"audit", {}, audit::make_audit_module},
   };
   return table;
 }

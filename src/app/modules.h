@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "services/audit/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
 
 // What every service is given.
-using ModuleContext = wallet::ModulePorts;
+using ModuleContext = audit::ModulePorts;
 
 struct ModuleRow {
   std::string name;

@@ -91,7 +91,8 @@ class ServingProcess {
     };
     system_.bind(registry_);
     for (const ModuleRow* row : rows) {
-      host_.add(row->make({settings_, targets, holder_name(), clock_, timers_, registry_, metrics_}));
+      host_.add(row->make(
+          {settings_, targets, directory_.path(), holder_name(), clock_, timers_, registry_, metrics_}));
     }
     system_.add_home(files_);
     documentation_ = std::make_unique<rpc::Documentation>(

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "services/audit/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
@@ -125,6 +126,7 @@ Result<config::Settings> load_settings(const CommonOptions& options) {
   config::Schema schema;
   schema.add(kSettings);
   schema.add(wallet::wallet_settings());
+  schema.add(audit::audit_settings());
   config::Sources sources;
   sources.file = options.config_file;
   sources.environment = config::process_environment();
