@@ -1,6 +1,8 @@
 // Tables whose sync has failed, from the failure to the start that makes them again.
 #include "kernel/engine/engine_host.h"
 
+#include <future>
+
 #include "base/fault_point.h"
 #include "kernel/engine/testing/counter_server.h"
 
