@@ -18,6 +18,7 @@
 #include "platform/rpc/documentation.h"
 #include "platform/rpc/grpc/grpc_server.h"
 #include "platform/rpc/static_routes.h"
+#include "platform/security/secrets.h"
 #include "platform/storage/data_directory.h"
 #include "platform/telemetry/logger.h"
 #include "services/gateway/module.h"
@@ -47,23 +48,32 @@ Status check_rpc(const ServeOptions& options, const config::Settings& settings) 
 
 // What production does not do without, and development does not do at all.
 Status check_mode(const ServeOptions& options, const config::Settings& settings) {
+  const std::string& secret = settings.text("auth.jwt_secret");
+  if (!secret.empty() && secret.size() < kShortestSecret)
+    return fail(Errc::kInvalid, "auth.jwt_secret must have at least 32 characters");
   if (options.dev) {
     if (is_loopback(options.host)) return {};
     return fail(Errc::kInvalid, "--dev listens on loopback only, not on " + options.host);
   }
-  const std::string& secret = settings.text("auth.jwt_secret");
   if (secret.empty()) {
     return fail(
         Errc::kInvalid,
         "auth.jwt_secret is not set; give DUCAT_AUTH_JWT_SECRET at least 32 characters, or use --dev");
   }
-  if (secret.size() < kShortestSecret)
-    return fail(Errc::kInvalid, "auth.jwt_secret must have at least 32 characters");
   for (const std::string& origin : settings.list("cors.origins")) {
     if (origin == "*")
       return fail(Errc::kInvalid, "cors.origins allows every origin; name those that may call");
   }
   return {};
+}
+
+// What signs tokens. Development makes one for itself, so that tokens outlive a restart.
+Result<std::string> signing_secret(const ServeOptions& options, const config::Settings& settings,
+                                   const storage::DataDirectory& directory) {
+  const std::string& given = settings.text("auth.jwt_secret");
+  if (!given.empty() || !options.dev) return given;
+  SystemRandom random;
+  return security::load_or_make_secret(directory.file("auth.secret"), random);
 }
 
 http::ServerOptions http_options(const ServeOptions& options, const config::Settings& settings) {
@@ -117,14 +127,16 @@ rpc::CorsOptions cors_options(bool dev, const config::Settings& settings) {
 // Everything that lives as long as the process serves, in the order it is made.
 class ServingProcess {
  public:
-  ServingProcess(const ServeOptions& options, config::Settings settings, storage::DataDirectory directory)
+  ServingProcess(const ServeOptions& options, config::Settings settings, storage::DataDirectory directory,
+                 std::string secret)
       : options_(options),
         settings_(std::move(settings)),
         directory_path_(std::move(directory)),
         limiter_(settings_, random_),
         observer_(metrics_, "http"),
         rpc_observer_(metrics_, "rpc"),
-        development_(closed_),
+        access_(settings_, std::move(secret), clock_),
+        development_(access_.authenticator()),
         system_(host_, clock_) {}
 
   Status start() {
@@ -138,7 +150,8 @@ class ServingProcess {
     rpc::DispatcherOptions dispatch;
     dispatch.clock = &clock_;
     dispatch.random = &random_;
-    dispatch.authenticator = options_.dev ? static_cast<rpc::Authenticator*>(&development_) : &closed_;
+    dispatch.authenticator =
+        options_.dev ? static_cast<rpc::Authenticator*>(&development_) : &access_.authenticator();
     dispatch.rate_limiter = &limiter_;
     dispatch.observer = &observer_;
     dispatch.cors = cors_options(options_.dev, settings_);
@@ -188,7 +201,7 @@ class ServingProcess {
         gateway_ = true;
         continue;
       }
-      host_.add(row->make(ports()));
+      host_.add(row->make({ports(), access_}));
     }
     return {};
   }
@@ -207,7 +220,7 @@ class ServingProcess {
     return storage_target(settings_, directory_path_.path(), name, durable);
   }
 
-  ModuleContext ports() {
+  kernel::ServicePorts ports() {
     return {.settings = settings_,
             .targets = [this](const std::string& name, bool durable) { return target(name, durable); },
             .data_directory = directory_path_.path(),
@@ -251,7 +264,7 @@ class ServingProcess {
   ConfiguredRateLimiter limiter_;
   MetricsObserver observer_;
   MetricsObserver rpc_observer_;
-  rpc::ClosedAuthenticator closed_;
+  identity::Access access_;
   rpc::DevelopmentAuthenticator development_;
   rpc::Registry registry_;         // every method this process answers
   rpc::Registry system_registry_;  // health alone
@@ -304,7 +317,14 @@ int serve(const ServeOptions& options) {
   if (!directory) return refuse(directory.error());
   if (Status logging = start_log(*settings); !logging) return refuse(logging.error());
 
-  ServingProcess process(options, std::move(*settings), std::move(*directory));
+  auto secret = signing_secret(options, *settings, *directory);
+  if (!secret) return refuse(secret.error());
+  if (secret->size() < kShortestSecret) {
+    return refuse(
+        {Errc::kInvalid, directory->file("auth.secret") + " is damaged: remove it to have a new one made"});
+  }
+
+  ServingProcess process(options, std::move(*settings), std::move(*directory), std::move(*secret));
   if (Status started = process.start(); !started) {
     log::stop();
     return refuse(started.error());
