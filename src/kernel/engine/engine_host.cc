@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <condition_variable>
 
-#include "platform/runtime/background.h"
 #include "platform/telemetry/logger.h"
 
 namespace ducat::kernel {
@@ -39,7 +38,6 @@ EngineHost::~EngineHost() = default;
 Status EngineHost::start() {
   DUCAT_ASSIGN(journal_, storage::open(options_.journal));
   DUCAT_ASSIGN(tables_, storage::open(options_.tables));
-  project_.post(make_background_thread);
   feed_.open(*journal_);
   engine_ = std::make_unique<Engine>(
       model_, EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_, &feed_},
