@@ -127,6 +127,7 @@ Result<config::Settings> load_settings(const CommonOptions& options) {
   schema.add(kSettings);
   schema.add(identity::access_settings());
   schema.add(identity::identity_settings());
+  schema.add(identity::oidc_settings());
   schema.add(wallet::wallet_settings());
   config::Sources sources;
   sources.file = options.config_file;
