@@ -65,13 +65,18 @@ function(ducat_module name)
   endif()
 endfunction()
 
-# A GoogleTest binary of this folder's files that match `pattern`, registered with CTest under its own name.
+# A GoogleTest binary of this folder's files that match `pattern`, registered with CTest under its own name. With
+# FOLDER name: of a folder below this one that is no library of its own. Everything else is what it links.
 function(ducat_tests binary pattern)
-  file(GLOB files CONFIGURE_DEPENDS *.cc)
+  cmake_parse_arguments(T "" "FOLDER" "" ${ARGN})
+  if(T_FOLDER)
+    string(APPEND T_FOLDER "/")
+  endif()
+  file(GLOB files CONFIGURE_DEPENDS ${T_FOLDER}*.cc)
   list(FILTER files INCLUDE REGEX ${pattern})
   if(files)
     add_executable(${binary} ${files})
-    target_link_libraries(${binary} PRIVATE ${ARGN} gtest gmock gtest_main Threads::Threads)
+    target_link_libraries(${binary} PRIVATE ${T_UNPARSED_ARGUMENTS} gtest gmock gtest_main Threads::Threads)
     target_precompile_headers(${binary} REUSE_FROM ducat_pch)
     target_compile_options(${binary} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
     add_test(NAME ${binary} COMMAND ${binary})

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "kernel/engine/engine.h"
 #include "platform/storage/database.h"
@@ -18,7 +19,9 @@ struct EnginePlan {
   int page_bytes = 0;
   int64_t log_limit_bytes = 0;
   Duration checkpoint_every;
-  bool durable_journal = true;  // false is a bug to be found
+  // Bugs to be found.
+  bool durable_journal = true;
+  bool minds_seals = true;  // a start throws tables in doubt away
 
   static EnginePlan draw(Random& random);
 };
@@ -26,10 +29,17 @@ struct EnginePlan {
 // Journals are "/data/journal…", and only they are synced with every commit.
 constexpr const char* kJournalPrefix = "/data/journal";
 constexpr const char* kTablesPrefix = "/data/tables";
-Result<std::unique_ptr<storage::Database>> open_database(World& world, const EnginePlan& plan,
-                                                         std::string path);
+// `name` tells the engines of one process apart.
+Result<std::unique_ptr<storage::Database>> open_journal(World& world, const EnginePlan& plan,
+                                                        std::string name);
+Result<std::unique_ptr<storage::Database>> open_tables(World& world, const EnginePlan& plan,
+                                                       std::string name);
 
-// Full disk, failing syncs and reads, at random times between `start` and `stop`. One thread.
+// SQLite's own check of a file: kCorrupt says what it has found.
+Status check_pages(storage::Database& database);
+
+// Full disk, failing syncs (of files and of the directory) and reads, at random times between `start` and
+// `stop`. One thread.
 class DiskFaults {
  public:
   explicit DiskFaults(World& world) : world_(world) {}
@@ -37,7 +47,8 @@ class DiskFaults {
   DiskFaults(const DiskFaults&) = delete;
   DiskFaults& operator=(const DiskFaults&) = delete;
 
-  void start();
+  // `power_may_fail`: a disk that fails is a likely moment for it.
+  void start(bool power_may_fail);
   // The disk is well again at once.
   void stop();
 
@@ -48,6 +59,9 @@ class DiskFaults {
 
   World& world_;
   bool going_on_ = false;
+  bool power_may_fail_ = false;
+  std::optional<uint64_t> only_;  // one kind of fault, from `start` to `stop`
+  uint64_t pause_micros_ = 0;     // at most, between two
   Timers::Id timer_ = 0;
 };
 

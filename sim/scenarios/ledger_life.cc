@@ -22,8 +22,8 @@ void LedgerLife::broken(std::string what) {
 }
 
 Status LedgerLife::open() {
-  DUCAT_ASSIGN(journal_, open_database(world_, plan_, std::string(kJournalPrefix) + ".db"));
-  DUCAT_ASSIGN(tables_, open_database(world_, plan_, std::string(kTablesPrefix) + ".db"));
+  DUCAT_ASSIGN(journal_, open_journal(world_, plan_, ""));
+  DUCAT_ASSIGN(tables_, open_tables(world_, plan_, ""));
   engine_ = std::make_unique<kernel::Engine>(
       model_,
       kernel::EnginePorts{scheduler_.executor("decide"), scheduler_.executor("commit"),
@@ -57,8 +57,10 @@ Status LedgerLife::check_tables() {
   return fail(Errc::kCorrupt, "the tables have accounts that the journal does not know");
 }
 
-Status LedgerLife::run(bool with_faults) {
+Status LedgerLife::run(bool with_faults, bool power_may_fail) {
+  power_may_fail_ = power_may_fail;
   Status done = open();
+  if (done) done = check_pages(*tables_);
   if (done) done = check_journal();
   if (done && world_.random().below(2) == 0) done = check_tables();
   if (done) {
@@ -75,7 +77,7 @@ Status LedgerLife::run(bool with_faults) {
 Status LedgerLife::work() {
   for (int i = 0; i < plan_.clients; ++i) start_client(i);
   checkpoint();
-  if (faulty_) faults_.start();
+  if (faulty_) faults_.start(power_may_fail_);
   DUCAT_TRY(scheduler_.run_until([this] { return over() || clients_left_ == 0; }, kMaxSteps));
   faults_.stop();
   if (!over()) DUCAT_TRY(be_served_again());

@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "app/message_tools.h"
 #include "app/server.h"
+#include "app/supervisor.h"
 #include "app/tools.h"
 #include "simulate/load/load_cli.h"
 
@@ -15,11 +17,13 @@ constexpr const char* kExamples = R"(
 Examples:
   ducat run --dev                                   serve on http://127.0.0.1:3000, data in ./data
   ducat run --data /var/lib/ducat --port 8080       in production; DUCAT_AUTH_JWT_SECRET must be set
+  ducat supervise --dev                             the same as processes of their own, on PostgreSQL
   ducat run --dev --set wallet.shards=4             spread wallets over four databases
   ducat config --set http.io_threads=2              what is in force, and where each value comes from
   ducat wallet verify --data /var/lib/ducat         refold all events, compare every balance
   ducat audit verify --data /var/lib/ducat          check every audit record, hash and checkpoint
   ducat journal tail --data /var/lib/ducat          the newest events
+  ducat messages list --group fraud_detection       what consumers have put aside
   ducat simulate load --url http://127.0.0.1:3000      load a running server, then check that no money was lost)";
 
 constexpr const char* kRunExamples = R"(
@@ -28,8 +32,18 @@ Examples:
   ducat run --data /var/lib/ducat --host 0.0.0.0 --port 8080 --config /etc/ducat.toml
   ducat run --dev --set storage.type=postgres --set storage.url=postgresql://ducat@localhost/ducat
   ducat run --dev --services wallet --set ratelimit.enabled=false
+  ducat run --dev --services wallet --port 3001 --rpc-port 4001        behind a gateway, which is:
+  ducat run --dev --services gateway --set services.wallet.address=127.0.0.1:4001
 
 Stops on SIGINT and SIGTERM, after answering what it has accepted.)";
+
+constexpr const char* kSuperviseExamples = R"(
+Starts PostgreSQL, NATS and Redis from Debian's packages (with data and passwords of their own), a process for each
+service and a gateway; starts again what dies; stops everything on SIGINT and SIGTERM.
+
+Examples:
+  ducat supervise --dev
+  ducat supervise --dev --set storage.url=postgresql://ducat@localhost/ducat    with a database that is there already)";
 
 void add_common(CLI::App& command, CommonOptions& options) {
   command.add_option("--data", options.data, "the data directory")->capture_default_str();
@@ -41,6 +55,41 @@ CLI::App* add_group(CLI::App& app, const char* name, const char* help) {
   CLI::App* group = app.add_subcommand(name, help);
   group->require_subcommand(1);
   return group;
+}
+
+void add_supervise(CLI::App& app, SuperviseOptions& options, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("supervise", "serve as processes of their own, with the servers they need");
+  add_common(*command, options.common);
+  command->add_option("--host", options.host, "address of the gateway")->capture_default_str();
+  command->add_option("--port", options.port, "port of the gateway")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65535));
+  command->add_flag("--dev", options.dev, "development: loopback only, open routes, secrets are made");
+  command->add_option("--services", options.services, "services to run, separated by commas")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->footer(kSuperviseExamples);
+  command->callback([&options, &exit_code] { exit_code = supervise(options); });
+}
+
+void add_messages(CLI::App& app, MessageOptions& options, int& exit_code) {
+  CLI::App* messages = add_group(app, "messages", "messages that consumers could not handle");
+  auto command = [&](const char* name, const char* help, int (*run)(const MessageOptions&)) {
+    CLI::App* added = messages->add_subcommand(name, help);
+    add_common(*added, options.common);
+    added->add_option("--group", options.group, "the consumers' group, as its messages are put aside")
+        ->required();
+    added->add_option("--limit", options.limit, "at most so many, oldest first")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1'000'000));
+    added->callback([&options, &exit_code, run] { exit_code = run(options); });
+    return added;
+  };
+  command("list", "print them as JSON lines", list_messages)
+      ->add_flag("--bodies", options.bodies, "with what is in them");
+  command("redrive", "give them back to their group; in-process delivery: nothing else may run",
+          redrive_messages);
 }
 
 // Parses, which runs the command; 2 for what cannot be understood.
@@ -76,12 +125,20 @@ int run_cli(int argc, char** argv) {
   run->add_option("--port", serving.port, "port to listen on; 0: any")
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
+  run->add_option("--rpc-port", serving.rpc_port, "port for gRPC of the other processes; 0: none")
+      ->check(CLI::Range(0, 65535));
   run->add_flag("--dev", serving.dev, "development: loopback only, open routes, no secrets needed");
   run->add_option("--services", serving.services, "services to run, separated by commas")
       ->delimiter(',')
       ->capture_default_str();
   run->footer(kRunExamples);
-  run->callback([&] { exit_code = serve(serving); });
+  run->callback([&] {
+    if (serving.rpc_port) serving.common.set.push_back("rpc.port=" + std::to_string(*serving.rpc_port));
+    exit_code = serve(serving);
+  });
+
+  SuperviseOptions supervising;
+  add_supervise(app, supervising, exit_code);
 
   CommonOptions common;
   auto tool = [&](CLI::App& group, const char* name, const char* help, int (*command)(const CommonOptions&)) {
@@ -102,6 +159,9 @@ int run_cli(int argc, char** argv) {
   tool(*projections, "verify", "prove that they are what the journal says", verify);
   tool(*projections, "rebuild", "make them again from the journal; nothing else may run",
        rebuild_projections);
+
+  MessageOptions messages;
+  add_messages(app, messages, exit_code);
 
   TailOptions tailing;
   CLI::App* journal = add_group(app, "journal", "the journals");

@@ -6,43 +6,97 @@
 namespace ducat::app {
 namespace {
 
-Status add_with_needs(const std::string& name, std::vector<const ModuleRow*>& chosen) {
+std::unique_ptr<Module> make_identity(ModuleContext context) {
+  return identity::make_identity_module(std::move(context.ports), context.access);
+}
+
+template <auto Make>
+std::unique_ptr<Module> with_ports(ModuleContext context) {
+  return Make(std::move(context.ports));
+}
+
+Status add_with_needs(const std::string& name, const Addresses& elsewhere,
+                      std::vector<const ModuleRow*>& chosen) {
   const auto& table = module_table();
-  auto row = std::find_if(table.begin(), table.end(), [&](const ModuleRow& r) { return r.name == name; });
-  if (row == table.end()) {
+  const ModuleRow* row = row_of(name);
+  if (!row) {
     std::string known;
     for (const ModuleRow& r : table) known += (known.empty() ? "" : ", ") + r.name;
     return fail(Errc::kInvalid, "there is no service \"" + name + "\"; there are: all, " + known);
   }
-  if (std::find(chosen.begin(), chosen.end(), &*row) != chosen.end()) return {};
-  for (const std::string& need : row->needs) DUCAT_TRY(add_with_needs(need, chosen));
-  chosen.push_back(&*row);
+  if (std::find(chosen.begin(), chosen.end(), row) != chosen.end()) return {};
+  for (const std::string& need : row->needs) {
+    if (!elsewhere.contains(need)) DUCAT_TRY(add_with_needs(need, elsewhere, chosen));
+  }
+  chosen.push_back(row);
   return {};
-}
-
-std::unique_ptr<Module> make_wallet(ModuleContext context) {
-  return wallet::make_wallet_module({context.settings, context.targets, context.holder, context.clock,
-                                     context.timers, context.registry, context.metrics});
 }
 
 }  // namespace
 
 const std::vector<ModuleRow>& module_table() {
   static const std::vector<ModuleRow> table = {
-      {"wallet", {}, make_wallet},
-      {"audit", {}, audit::make_audit_module},
+      {"identity", {}, make_identity, {"ducat.identity.v1.IdentityService"}},
+      {"wallet", {}, with_ports<wallet::make_wallet_module>, {"ducat.wallet.v1.WalletService"}},
+      {"risk", {}, with_ports<risk::make_risk_module>, {"ducat.risk.v1.RiskService"}},
+      {"transactions",
+       {},
+       with_ports<transactions::make_transactions_module>,
+       {"ducat.transactions.v1.TransactionService"}},
+      {"audit", {}, with_ports<audit::make_audit_module>, {"ducat.audit.v1.AuditService"}},
+      {std::string(kGateway), {}, nullptr, {}},
   };
   return table;
 }
 
-Result<std::vector<const ModuleRow*>> select_modules(const std::vector<std::string>& services) {
+const ModuleRow* row_of(std::string_view name) {
+  const auto& table = module_table();
+  auto row = std::find_if(table.begin(), table.end(), [&](const ModuleRow& r) { return r.name == name; });
+  return row == table.end() ? nullptr : &*row;
+}
+
+std::span<const config::Setting> address_settings() {
+  // Settings keep views: the texts live as long as the process.
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> made;
+    for (const ModuleRow& row : module_table()) {
+      if (row.name != kGateway) made.push_back("services." + row.name + ".address");
+    }
+    return made;
+  }();
+  static const std::vector<config::Setting> settings = [] {
+    std::vector<config::Setting> made;
+    for (const std::string& key : keys) {
+      made.push_back({.key = key,
+                      .type = config::Type::kString,
+                      .help = "host:port for gRPC, where it runs when not in this process"});
+    }
+    return made;
+  }();
+  return settings;
+}
+
+Addresses addresses_of(const config::Settings& settings) {
+  Addresses addresses;
+  for (const ModuleRow& row : module_table()) {
+    if (row.name == kGateway) continue;
+    const std::string& address = settings.text("services." + row.name + ".address");
+    if (!address.empty()) addresses[row.name] = address;
+  }
+  return addresses;
+}
+
+Result<std::vector<const ModuleRow*>> select_modules(const std::vector<std::string>& services,
+                                                     const Addresses& elsewhere) {
   std::vector<const ModuleRow*> chosen;
   for (const std::string& name : services) {
     if (name != "all") {
-      DUCAT_TRY(add_with_needs(name, chosen));
+      DUCAT_TRY(add_with_needs(name, elsewhere, chosen));
       continue;
     }
-    for (const ModuleRow& row : module_table()) DUCAT_TRY(add_with_needs(row.name, chosen));
+    for (const ModuleRow& row : module_table()) {
+      if (row.name != kGateway) DUCAT_TRY(add_with_needs(row.name, elsewhere, chosen));
+    }
   }
   return chosen;
 }

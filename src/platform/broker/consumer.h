@@ -3,8 +3,9 @@
 // one bad message holds up nobody but its own key, and that for a limited time.
 //
 // A message put aside goes to the stream "<group>.dlq" with headers that say why, after how many attempts,
-// and where it came from. `ducat messages redrive` moves such messages to "<group>.retry", which the consumer
-// reads as well; no other group sees them again.
+// and where it came from (dead_letters.h). `ducat messages redrive` moves such messages to "<group>.retry",
+// which the consumer reads as well; no other group sees them again. There it has its own id again, so that
+// the inbox knows it.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,7 @@ struct ConsumerOptions {
   // somebody waits for and that only an outage can hold up. What is not retryable is put aside at once
   // anyway.
   int retries = 3;
+  Clock* clock = nullptr;  // when a message was put aside; none: the machine's
 };
 
 struct ConsumerStats {

@@ -17,7 +17,9 @@ struct StorageTarget {
   std::string url;
   std::string schema;
   // True for journals: a commit that was acknowledged survives a power cut. False for tables that the journal
-  // can give back.
+  // can give back at the next start. Counts for SQLite, which cannot crash without us; a PostgreSQL server
+  // can, and would then lack tables that a running engine takes for written, so there every commit is
+  // durable.
   bool durable = true;
   int64_t cache_bytes = int64_t{32} << 20;  // SQLite's writer
 };
@@ -27,5 +29,10 @@ Result<StorageTarget::Type> parse_storage_type(std::string_view text);
 
 // Blocks until the database has answered once, or fails with a message that names it.
 Result<std::unique_ptr<Database>> open(const StorageTarget& target);
+
+// The same for tables that their journal can give back, by whoever writes them: those that a failed sync has
+// put in doubt are thrown away first. Nobody else has them open (SQLite); nothing of the kind happens to
+// PostgreSQL's, whose server minds its syncs itself.
+Result<OpenedTables> open_tables(const StorageTarget& target);
 
 }  // namespace ducat::storage

@@ -1,8 +1,10 @@
 // Wiring of the audit log: from settings to a running host.
 #include "services/audit/module.h"
 
+#include <future>
 #include <optional>
 
+#include "platform/broker/consumer.h"
 #include "services/audit/api/audit_api.h"
 #include "services/audit/audit_host.h"
 #include "services/audit/audit_messages.h"
@@ -39,9 +41,9 @@ constexpr config::Setting kSettings[] = {
      .help = "how long a record may wait before it is refused with 503"},
 };
 
-class AuditModuleImpl final : public AuditModule {
+class AuditModule final : public Module {
  public:
-  explicit AuditModuleImpl(ModulePorts ports)
+  explicit AuditModule(kernel::ServicePorts ports)
       : ports_(std::move(ports)), api_([this]() -> AuditService& { return host_->service(); }) {
     api_.bind(ports_.registry);
   }
@@ -55,31 +57,52 @@ class AuditModuleImpl final : public AuditModule {
     DUCAT_TRY(host_->start());
     watches_ = kernel::watch_engines(ports_.metrics, "audit",
                                      [this] { return std::vector<kernel::EngineStats>{host_->stats()}; });
-    return {};
+    return ports_.broker == nullptr ? Status() : connect();
   }
 
   void stop() override {
+    if (consumer_) {
+      std::promise<void> stopped;
+      consumer_->stop([&stopped] { stopped.set_value(); });
+      stopped.get_future().wait();
+    }
     watches_.clear();
     if (host_) host_->stop();
+    consuming_.stop();
+    consumer_.reset();
   }
 
   Health health() const override {
     kernel::EngineStats stats = host_ ? host_->stats() : kernel::EngineStats{};
-    return kernel::health_of({&stats, 1});
-  }
-
-  AuditService& service() override { return host_->service(); }
-  broker::Source& answers() override { return host_->answers(); }
-  Task<Status> handle(const broker::Message& message, Executor& home) override {
-    return handle_message(host_->service(), message, home);
+    Health health = kernel::health_of({&stats, 1});
+    if (health.detail.empty() && consumer_) health.detail = consumer_->stats().trouble;
+    return health;
   }
 
  private:
-  ModulePorts ports_;
+  Status connect() {
+    broker::StreamSpec stream = audit_stream();
+    DUCAT_TRY(ports_.broker->declare(stream));
+    DUCAT_TRY(ports_.broker->feed(stream.name, host_->answers()));
+    broker::ConsumerOptions options;
+    options.subscription = audit_subscription();
+    options.first_pause = Duration::millis(100);
+    options.retries = -1;  // somebody waits for the answer, and only an outage holds it up
+    consumer_ =
+        std::make_unique<broker::Consumer>(*ports_.broker, ports_.timers, consuming_, std::move(options),
+                                           [this](const broker::Message& message, Executor& home) {
+                                             return handle_message(host_->service(), message, home);
+                                           });
+    return consumer_->start();
+  }
+
+  kernel::ServicePorts ports_;
   std::optional<kernel::merkle::CheckpointSigner> signer_;
   std::unique_ptr<AuditHost> host_;
   AuditApi api_;
   std::vector<metrics::Watch> watches_;
+  ThreadExecutor consuming_{"audit-consumer"};
+  std::unique_ptr<broker::Consumer> consumer_;
 };
 
 }  // namespace
@@ -95,7 +118,7 @@ Result<kernel::merkle::CheckpointSigner> make_signer(const config::Settings& set
   return kernel::merkle::CheckpointSigner(origin, std::move(key));
 }
 
-AuditHostOptions host_options(const config::Settings& settings, const Targets& targets,
+AuditHostOptions host_options(const config::Settings& settings, const kernel::Targets& targets,
                               const std::string& holder) {
   AuditHostOptions options;
   options.journal = targets(kAuditJournal, true);
@@ -112,8 +135,8 @@ std::span<const config::Setting> audit_settings() {
   return kSettings;
 }
 
-std::unique_ptr<AuditModule> make_audit_module(ModulePorts ports) {
-  return std::make_unique<AuditModuleImpl>(std::move(ports));
+std::unique_ptr<Module> make_audit_module(kernel::ServicePorts ports) {
+  return std::make_unique<AuditModule>(std::move(ports));
 }
 
 }  // namespace ducat::audit

@@ -9,7 +9,7 @@ namespace ducat::audit {
 // `make_key`: a key that is not there is made; else kNotFound.
 Result<kernel::merkle::CheckpointSigner> make_signer(const config::Settings& settings,
                                                      const std::string& data_directory, bool make_key);
-AuditHostOptions host_options(const config::Settings& settings, const Targets& targets,
+AuditHostOptions host_options(const config::Settings& settings, const kernel::Targets& targets,
                               const std::string& holder);
 
 }  // namespace ducat::audit

@@ -32,7 +32,7 @@ void print_report(const VerifyReport& report, bool with_key) {
   }
 }
 
-Result<VerifyReport> verify(const Targets& targets, const kernel::merkle::NoteVerifier* verifier) {
+Result<VerifyReport> verify(const kernel::Targets& targets, const kernel::merkle::NoteVerifier* verifier) {
   DUCAT_ASSIGN(auto journal, storage::open(targets(kAuditJournal, true)));
   DUCAT_ASSIGN(auto tables, storage::open(targets(kAuditJournal, false)));
   return verify_log(*journal, *tables, verifier);
@@ -40,7 +40,7 @@ Result<VerifyReport> verify(const Targets& targets, const kernel::merkle::NoteVe
 
 }  // namespace
 
-int verify_audit_log(const config::Settings& settings, const Targets& targets,
+int verify_audit_log(const config::Settings& settings, const kernel::Targets& targets,
                      const std::string& data_directory) {
   auto refuse = [](const Error& error) {
     std::fprintf(stderr, "ducat: the audit log cannot be verified: %s\n", error.message.c_str());
@@ -62,7 +62,7 @@ int verify_audit_log(const config::Settings& settings, const Targets& targets,
   return sound ? 0 : 1;
 }
 
-Status rebuild_audit_log(const config::Settings& settings, const Targets& targets,
+Status rebuild_audit_log(const config::Settings& settings, const kernel::Targets& targets,
                          const std::string& holder) {
   {
     DUCAT_ASSIGN(auto tables, storage::open(targets(kAuditJournal, false)));
@@ -90,7 +90,7 @@ Status rebuild_audit_log(const config::Settings& settings, const Targets& target
   return started;
 }
 
-Status list_audit_projections(const Targets& targets) {
+Status list_audit_projections(const kernel::Targets& targets) {
   DUCAT_ASSIGN(auto journal, storage::open(targets(kAuditJournal, true)));
   DUCAT_ASSIGN(auto tables, storage::open(targets(kAuditJournal, false)));
   DUCAT_ASSIGN(auto reader, kernel::JournalReader::open(*journal));

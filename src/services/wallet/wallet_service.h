@@ -24,6 +24,7 @@ struct WalletRequest {
   std::string key;  // caller, operation and idempotency key; empty: none
   uint64_t fingerprint = 0;
   Command command;
+  Timestamp not_after{INT64_MAX};  // kernel::Operation::not_after
 };
 
 struct WalletOutcome {
@@ -43,7 +44,10 @@ struct WalletShard {
 struct WalletServiceOptions {
   Duration saga_stuck_after = Duration::seconds(60);  // a transfer between shards that nobody finishes
   Duration wait_for_running = Duration::seconds(10);
-  Duration credit_key_trusted = Duration::seconds(3600);  // longer ago the receiver's history is asked
+  // The keys' life, in quarters. A credit's key is believed for a quarter of it; a transfer that was reserved
+  // longer ago is looked for in the receiver's history. A clock set back by no more than a quarter is allowed
+  // for.
+  Duration quarter_of_key_life = Duration::seconds(6 * 3600);
 };
 
 // A page of a history, newest first.
@@ -94,7 +98,7 @@ class WalletService {
   Task<Result<std::optional<TransferView>>> transfer(SagaId saga, Executor& home);
 
   // Ends holds whose time is over, and finishes transfers between shards that were left open; answers how
-  // many.
+  // many it has ended.
   Task<Result<size_t>> expire_holds(size_t shard, Executor& home);
   Task<Result<size_t>> finish_transfers(size_t shard, Executor& home);
 
@@ -107,9 +111,10 @@ class WalletService {
   Task<WalletOutcome> submit(size_t shard, const WalletRequest& request, Executor& home);
   Task<WalletOutcome> transfer_across(const WalletRequest& request, Executor& home);
   Task<WalletOutcome> finish_transfer(SagaId saga, std::string_view from, std::string_view to, Money amount,
-                                      std::string_view request_id, Executor& home);
+                                      std::string_view request_id, Timestamp reserved_at, Executor& home);
   Task<Result<bool>> was_credited(SagaId saga, std::string_view to, Timestamp since, Executor& home);
   Task<Result<StoredWallet>> look(std::string_view wallet_id, Executor& home, kernel::RecordNumber& seen);
+  Task<bool> release_key(const WalletRequest& request, SagaId compensated, Executor& home);
   bool crosses_shards(const WalletRequest& request) const;
 
   std::vector<WalletShard> shards_;
