@@ -21,7 +21,7 @@ Status EngineLedger::run(World& world) {
     bool power_cut = random.below(4) != 0;
     // The last life ends in order, so that there is one that everything must survive.
     if (!last) world.disk().cut_power_after(1 + random.below(kOperationsPerLife));
-    Status held = LedgerLife(world, history, plan, bug_).run(random.below(2) == 0);
+    Status held = LedgerLife(world, history, plan, bug_).run(random.below(2) == 0, !last);
     world.note("life " + std::to_string(life + 1) + " ended after " + std::to_string(history.told().size()) +
                " keys in all" + (world.disk().dead() ? ", without power" : ""));
     DUCAT_TRY(std::move(held));

@@ -43,6 +43,7 @@ const std::vector<ModuleRow>& module_table() {
        {},
        with_ports<transactions::make_transactions_module>,
        {"ducat.transactions.v1.TransactionService"}},
+      {"audit", {}, with_ports<audit::make_audit_module>, {"ducat.audit.v1.AuditService"}},
       {std::string(kGateway), {}, nullptr, {}},
   };
   return table;

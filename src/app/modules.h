@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "services/audit/module.h"
 #include "services/identity/module.h"
 #include "services/risk/module.h"
 #include "services/transactions/module.h"

@@ -150,7 +150,7 @@ class ServingProcess {
     documentation_->add_to(files_);
     rpc::DispatcherOptions dispatch;
     dispatch.clock = &clock_;
-    dispatch.random = &random_;
+    dispatch.random = &ids_;
     dispatch.authenticator =
         options_.dev ? static_cast<rpc::Authenticator*>(&development_) : &access_.authenticator();
     dispatch.rate_limiter = &limiter_;
@@ -272,6 +272,7 @@ class ServingProcess {
   storage::DataDirectory directory_path_;
   SystemClock clock_;
   SystemRandom random_;
+  IdRandom ids_;
   metrics::Registry metrics_;
   ConfiguredRateLimiter limiter_;
   MetricsObserver observer_;

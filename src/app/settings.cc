@@ -5,6 +5,7 @@
 
 #include "app/modules.h"
 #include "platform/broker/open.h"
+#include "services/audit/module.h"
 #include "services/identity/module.h"
 #include "services/risk/module.h"
 #include "services/transactions/module.h"
@@ -163,6 +164,7 @@ config::Schema make_schema() {
   schema.add(wallet::wallet_settings());
   schema.add(risk::risk_settings());
   schema.add(transactions::transactions_settings());
+  schema.add(audit::audit_settings());
   return schema;
 }
 

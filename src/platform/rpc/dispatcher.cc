@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kUnknown = "unknown";
 constexpr std::string_view kStatic = "static";
+constexpr size_t kUsualBody = 256;  // bytes; a larger answer grows
 
 CallContext make_context(const http::Request& request, Clock& clock, Random& random) {
   CallContext context;
@@ -271,6 +272,7 @@ http::Response Dispatcher::success(Call& call, const RoutePlan& plan) const {
     response.body = std::move(out.stored_body);
     return response;
   }
+  response.body.reserve(kUsualBody);
   if (envelope) response.body.append(R"({"success":true,"data":)");
   if (out.has_stored_body) {
     response.body.append(out.stored_body);

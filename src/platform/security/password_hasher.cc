@@ -6,7 +6,7 @@
 namespace ducat::security {
 namespace {
 
-constexpr int kNiceness = 10;
+constexpr int kNiceness = 5;
 
 // Linux keeps the niceness of each thread apart. That it cannot be lowered changes nothing but the speed of
 // others.

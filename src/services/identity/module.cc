@@ -89,6 +89,16 @@ Status status_of(const Outcome<bool>& outcome, const std::string& what) {
   return fail(failure.error.code, what + ": " + failure.error.message);
 }
 
+std::vector<std::string> development_names() {
+  return {name_of_username(kDevelopmentUser), name_of_email(kDevelopmentEmail)};
+}
+
+Status development_user_found() {
+  return fail(Errc::kInvalid,
+              "the development user \"testuser\" (test@example.com) is in this database; production does not "
+              "start with it");
+}
+
 class IdentityModule final : public Module {
  public:
   IdentityModule(kernel::ServicePorts ports, Access& access)
@@ -105,6 +115,7 @@ class IdentityModule final : public Module {
   std::string name() const override { return std::string(kName); }
 
   Status start() override {
+    if (!ports_.dev) DUCAT_TRY(refuse_known_development_user());
     DUCAT_TRY(host_.start());
     watches_ = kernel::watch_engines(ports_.metrics, kName, [this] { return std::vector{host_.stats()}; });
     ThreadExecutor home("identity-start");
@@ -134,16 +145,24 @@ class IdentityModule final : public Module {
     return status_of(wait_for(host_.service().ensure(std::move(account), home)), "the development user");
   }
 
+  // Before anything is started and logged; what the tables do not know yet is found afterwards.
+  Status refuse_known_development_user() {
+    DUCAT_ASSIGN(auto tables, storage::open(ports_.targets(std::string(kName), false)));
+    DUCAT_ASSIGN(auto connection, tables->connect(storage::Access::kWriter));
+    DUCAT_TRY(migrate_identity_tables(*connection));
+    for (const std::string& name : development_names()) {
+      DUCAT_ASSIGN(std::optional<User> found, find_user(*connection, name));
+      if (found) return development_user_found();
+    }
+    return {};
+  }
+
   Status refuse_development_user(Executor& home) {
-    for (const std::string& name : {name_of_username(kDevelopmentUser), name_of_email(kDevelopmentEmail)}) {
+    for (const std::string& name : development_names()) {
       auto found = wait_for(host_.service().find(name, home));
       if (!found)
         return fail(found.error().error.code, "users cannot be read: " + found.error().error.message);
-      if (!*found) continue;
-      return fail(Errc::kInvalid,
-                  "the development user \"testuser\" (test@example.com) is in this database; production does "
-                  "not start "
-                  "with it");
+      if (*found) return development_user_found();
     }
     return {};
   }

@@ -2,6 +2,7 @@
 // happens to the messages it comes to an end that both sides share. On either database.
 #pragma once
 
+#include "base/fault_point.h"
 #include "services/transactions/testing/transaction_server.h"
 
 namespace ducat::transactions::testing {
@@ -225,6 +226,64 @@ TEST_P(PromiseContract, AStopAnswersWhoeverWaits) {
   EXPECT_EQ(create.get().result, ChangeResult::kUnavailable);
   EXPECT_EQ(update.get().result, ChangeResult::kUnavailable);
   EXPECT_NE(queued.get().result, ChangeResult::kDone);
+}
+
+TEST_P(PromiseContract, AProposalThatCouldNotBeWrittenIsNone) {
+  TransactionServer& server = *server_;
+  {
+    ArmedFault full("journal.append.before", [] { return fail(Errc::kFull, "disk full"); });
+    EXPECT_EQ(server.create("ann", "1", "k", 1).get().result, ChangeResult::kUnavailable);
+  }
+  EXPECT_FALSE(server.more_audit());
+  ChangeResult result = ChangeResult::kUnavailable;
+  ASSERT_TRUE(eventually([&] {
+    Pending again = server.create("ann", "1", "k", 1);
+    if (eventually([&] { return again.done() || server.more_audit(); }) && !again.done()) {
+      server.confirm(server.next_create());
+    }
+    result = again.get().result;
+    return result != ChangeResult::kUnavailable;
+  }));
+  EXPECT_EQ(result, ChangeResult::kDone);
+  EXPECT_EQ(server.list("ann").total, 1);
+  server.stop_and_verify();
+}
+
+TEST_P(PromiseContract, AConfirmationThatCouldNotBeWrittenIsTriedAgain) {
+  TransactionServer& server = *server_;
+  Pending pending = server.create("ann", "1");
+  Sent create = server.next_create();
+  {
+    ArmedFault full("journal.append.before", [] { return fail(Errc::kFull, "disk full"); });
+    Status handled = server.handle(server.created_answer(create));
+    ASSERT_FALSE(handled);
+    EXPECT_TRUE(handled.error().retryable()) << "the broker delivers it again";
+  }
+  EXPECT_FALSE(pending.done());
+  ASSERT_TRUE(eventually([&] { return server.handle(server.created_answer(create)).has_value(); }));
+  EXPECT_EQ(pending.get().result, ChangeResult::kDone);
+  server.stop_and_verify();
+}
+
+TEST_P(PromiseContract, TablesWhoseWritingIsUnknownKeepNoChangeThatHasEnded) {
+  TransactionServer& server = *server_;
+  TransactionRef before = server.created("ann", "1");
+  server.list("ann");
+  {
+    std::atomic<int> told{0};
+    ArmedFault unknown("projection.write.after", [&] {
+      ++told;
+      return fail(Errc::kUnavailable, "the connection was lost");
+    });
+    Pending pending = server.create("ann", "2");
+    Sent create = server.next_create();
+    ASSERT_TRUE(eventually([&] { return told > 0; })) << "the proposal is in its table, and nobody knows";
+    server.confirm(create);
+    EXPECT_EQ(pending.get().result, ChangeResult::kDone);
+  }
+  EXPECT_EQ(server.list("ann").total, 2);
+  VerifyReport report = server.stop_and_verify();
+  EXPECT_EQ(report.open, 0u);
 }
 
 TEST_P(PromiseContract, AnAnswerThatIsNoneIsRefusedForGood) {
