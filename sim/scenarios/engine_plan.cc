@@ -10,6 +10,17 @@ T one_of(Random& random, std::initializer_list<T> choices) {
   return *(choices.begin() + random.below(choices.size()));
 }
 
+storage::SqliteOptions options_of(World& world, const EnginePlan& plan, std::string path) {
+  storage::SqliteOptions options;
+  options.vfs = world.vfs().name();
+  options.mmap_bytes = 0;
+  options.page_bytes = plan.page_bytes;
+  options.wal_limit_bytes = plan.log_limit_bytes;
+  options.cache_bytes = 1 << 16;  // small, so that pages are spilled and read again
+  options.path = std::move(path);
+  return options;
+}
+
 }  // namespace
 
 EnginePlan EnginePlan::draw(Random& random) {
@@ -32,17 +43,21 @@ EnginePlan EnginePlan::draw(Random& random) {
   return plan;
 }
 
-Result<std::unique_ptr<storage::Database>> open_database(World& world, const EnginePlan& plan,
-                                                         std::string path) {
-  storage::SqliteOptions options;
-  options.vfs = world.vfs().name();
-  options.mmap_bytes = 0;
-  options.page_bytes = plan.page_bytes;
-  options.wal_limit_bytes = plan.log_limit_bytes;
-  options.cache_bytes = 1 << 16;  // small, so that pages are spilled and read again
-  options.synchronous_full = path.starts_with(kJournalPrefix) && plan.durable_journal;
-  options.path = std::move(path);
+Result<std::unique_ptr<storage::Database>> open_journal(World& world, const EnginePlan& plan,
+                                                        std::string name) {
+  storage::SqliteOptions options = options_of(world, plan, kJournalPrefix + name + ".db");
+  options.synchronous_full = plan.durable_journal;
   return storage::open_sqlite(std::move(options));
+}
+
+Result<std::unique_ptr<storage::Database>> open_tables(World& world, const EnginePlan& plan,
+                                                       std::string name) {
+  storage::SqliteOptions options = options_of(world, plan, kTablesPrefix + name + ".db");
+  options.synchronous_full = false;
+  if (!plan.minds_seals) return storage::open_sqlite(std::move(options));
+  DUCAT_ASSIGN(storage::OpenedTables opened, storage::open_sqlite_tables(std::move(options)));
+  if (opened.thrown_away) world.note("tables" + name + " are thrown away: a sync had failed");
+  return std::move(opened.database);
 }
 
 void DiskFaults::start() {
@@ -66,18 +81,19 @@ void DiskFaults::wait_for_next() {
 
 void DiskFaults::next() {
   Random& random = world_.random();
-  switch (random.below(4)) {
+  auto few = static_cast<uint32_t>(1 + random.below(3));
+  switch (random.below(5)) {
     case 0:
-      // Of journals only. When the log of tables (synchronous=NORMAL) fails to sync in a checkpoint, the next
-      // checkpoint trusts frames that are not on the disk, and a power cut in the middle of it leaves the
-      // file damaged: SQLite cannot know better, so such tables have to be made again from the journal.
-      world_.disk().fail_syncs(static_cast<uint32_t>(1 + random.below(3)), kJournalPrefix);
+      world_.disk().fail_syncs(few, one_of(random, {kJournalPrefix, kTablesPrefix, ""}));
       break;
     case 1:
-      world_.disk().fail_reads(static_cast<uint32_t>(1 + random.below(3)));
+      world_.disk().fail_reads(few);
       break;
     case 2:
       world_.disk().set_capacity(world_.disk().used_bytes() + 1 + random.below(20'000));
+      break;
+    case 3:
+      world_.disk().fail_directory_syncs(few);
       break;
     default:
       heal();
@@ -87,6 +103,7 @@ void DiskFaults::next() {
 
 void DiskFaults::heal() {
   world_.disk().fail_syncs(0);
+  world_.disk().fail_directory_syncs(0);
   world_.disk().fail_reads(0);
   world_.disk().set_capacity(0);
 }

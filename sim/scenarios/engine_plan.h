@@ -18,7 +18,9 @@ struct EnginePlan {
   int page_bytes = 0;
   int64_t log_limit_bytes = 0;
   Duration checkpoint_every;
-  bool durable_journal = true;  // false is a bug to be found
+  // Bugs to be found.
+  bool durable_journal = true;
+  bool minds_seals = true;  // a start throws tables in doubt away
 
   static EnginePlan draw(Random& random);
 };
@@ -26,10 +28,14 @@ struct EnginePlan {
 // Journals are "/data/journal…", and only they are synced with every commit.
 constexpr const char* kJournalPrefix = "/data/journal";
 constexpr const char* kTablesPrefix = "/data/tables";
-Result<std::unique_ptr<storage::Database>> open_database(World& world, const EnginePlan& plan,
-                                                         std::string path);
+// `name` tells the engines of one process apart.
+Result<std::unique_ptr<storage::Database>> open_journal(World& world, const EnginePlan& plan,
+                                                        std::string name);
+Result<std::unique_ptr<storage::Database>> open_tables(World& world, const EnginePlan& plan,
+                                                       std::string name);
 
-// Full disk, failing syncs and reads, at random times between `start` and `stop`. One thread.
+// Full disk, failing syncs (of files and of the directory) and reads, at random times between `start` and
+// `stop`. One thread.
 class DiskFaults {
  public:
   explicit DiskFaults(World& world) : world_(world) {}

@@ -22,8 +22,8 @@ void LedgerLife::broken(std::string what) {
 }
 
 Status LedgerLife::open() {
-  DUCAT_ASSIGN(journal_, open_database(world_, plan_, std::string(kJournalPrefix) + ".db"));
-  DUCAT_ASSIGN(tables_, open_database(world_, plan_, std::string(kTablesPrefix) + ".db"));
+  DUCAT_ASSIGN(journal_, open_journal(world_, plan_, ""));
+  DUCAT_ASSIGN(tables_, open_tables(world_, plan_, ""));
   engine_ = std::make_unique<kernel::Engine>(
       model_,
       kernel::EnginePorts{scheduler_.executor("decide"), scheduler_.executor("commit"),

@@ -53,10 +53,10 @@ Status WalletLife::open() {
 Status WalletLife::open_shard(size_t index) {
   std::string name = "-" + std::to_string(index);
   shards_.push_back(std::make_unique<Shard>(
-      wallet::WalletModelOptions{static_cast<uint32_t>(index), plan_.wallets_in_memory}));
+      wallet::WalletModelOptions{static_cast<uint32_t>(index), plan_.wallets_in_memory, plan_.shards}));
   Shard& shard = *shards_.back();
-  DUCAT_ASSIGN(shard.journal, open_database(world_, plan_.common, kJournalPrefix + name + ".db"));
-  DUCAT_ASSIGN(shard.tables, open_database(world_, plan_.common, kTablesPrefix + name + ".db"));
+  DUCAT_ASSIGN(shard.journal, open_journal(world_, plan_.common, name));
+  DUCAT_ASSIGN(shard.tables, open_tables(world_, plan_.common, name));
   shard.engine = std::make_unique<kernel::Engine>(
       shard.model,
       kernel::EnginePorts{scheduler_.executor("decide" + name), scheduler_.executor("commit" + name),

@@ -205,6 +205,11 @@ Status SimDisk::sync_directory() {
   bool cut = begin_operation();
   trace_.add("disk.sync_directory", name_changes_.size());
   if (cut) return cut_now();
+  if (failing_directory_syncs_ > 0) {
+    --failing_directory_syncs_;
+    keep_some_names();
+    return fail(Errc::kIo, "injected sync error in a directory");
+  }
   durable_names_ = names_;
   name_changes_.clear();
   return {};
@@ -256,7 +261,6 @@ void SimDisk::keep_some_names() {
     }
   }
   name_changes_.clear();
-  names_ = durable_names_;
 }
 
 void SimDisk::start_again() {
@@ -267,6 +271,7 @@ void SimDisk::start_again() {
 
 void SimDisk::reboot_after_power_cut() {
   keep_some_names();
+  names_ = durable_names_;
   for (auto& [path, inode] : names_) {
     keep_some(*inode);
     inode->live = inode->durable;

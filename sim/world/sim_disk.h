@@ -79,6 +79,7 @@ class SimDisk {
     failing_syncs_ = next;
     failing_syncs_where_ = where;
   }
+  void fail_directory_syncs(uint32_t next) { failing_directory_syncs_ = next; }
   void fail_reads(uint32_t next) { failing_reads_ = next; }
   uint64_t used_bytes() const;
 
@@ -109,6 +110,7 @@ class SimDisk {
   uint64_t capacity_ = 0;
   uint32_t failing_syncs_ = 0;
   std::string failing_syncs_where_;
+  uint32_t failing_directory_syncs_ = 0;
   uint32_t failing_reads_ = 0;
   bool dead_ = false;
 };

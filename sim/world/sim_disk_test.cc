@@ -194,6 +194,22 @@ TEST(SimDisk, SyncsFailOnlyWhereAsked) {
   EXPECT_TRUE(machine.disk.sync(failing));
 }
 
+TEST(SimDisk, ADirectorySyncThatFailedMakesNoNameDurableByALaterOne) {
+  std::set<std::string> seen;
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    Machine machine(seed);
+    machine.durable_file("/a", "x");
+    ASSERT_TRUE(machine.disk.remove("/a"));
+    machine.disk.fail_directory_syncs(1);
+    ASSERT_EQ(machine.disk.sync_directory().error().code, Errc::kIo);
+    EXPECT_EQ(machine.content("/a"), "<none>") << "gone for the running machine";
+    machine.disk.cut_power();
+    machine.disk.reboot_after_power_cut();
+    seen.insert(machine.content("/a"));
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"<none>", "x"}));
+}
+
 TEST(SimDisk, AReadErrorIsReportedAsManyTimesAsAsked) {
   Machine machine(1);
   auto file = machine.durable_file("/a", "0");

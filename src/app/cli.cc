@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "app/server.h"
+#include "app/supervisor.h"
 #include "app/tools.h"
 #include "simulate/load/load_cli.h"
 
@@ -15,6 +16,7 @@ constexpr const char* kExamples = R"(
 Examples:
   ducat run --dev                                   serve on http://127.0.0.1:3000, data in ./data
   ducat run --data /var/lib/ducat --port 8080       in production; DUCAT_AUTH_JWT_SECRET must be set
+  ducat supervise --dev                             the same as processes of their own, on PostgreSQL
   ducat run --dev --set wallet.shards=4             spread wallets over four databases
   ducat config --set http.io_threads=2              what is in force, and where each value comes from
   ducat wallet verify --data /var/lib/ducat         refold all events, compare every balance
@@ -27,8 +29,18 @@ Examples:
   ducat run --data /var/lib/ducat --host 0.0.0.0 --port 8080 --config /etc/ducat.toml
   ducat run --dev --set storage.type=postgres --set storage.url=postgresql://ducat@localhost/ducat
   ducat run --dev --services wallet --set ratelimit.enabled=false
+  ducat run --dev --services wallet --port 3001 --rpc-port 4001        behind a gateway, which is:
+  ducat run --dev --services gateway --set services.wallet.address=127.0.0.1:4001
 
 Stops on SIGINT and SIGTERM, after answering what it has accepted.)";
+
+constexpr const char* kSuperviseExamples = R"(
+Starts PostgreSQL, NATS and Redis from Debian's packages (with data and passwords of their own), a process for each
+service and a gateway; starts again what dies; stops everything on SIGINT and SIGTERM.
+
+Examples:
+  ducat supervise --dev
+  ducat supervise --dev --set storage.url=postgresql://ducat@localhost/ducat    with a database that is there already)";
 
 void add_common(CLI::App& command, CommonOptions& options) {
   command.add_option("--data", options.data, "the data directory")->capture_default_str();
@@ -40,6 +52,22 @@ CLI::App* add_group(CLI::App& app, const char* name, const char* help) {
   CLI::App* group = app.add_subcommand(name, help);
   group->require_subcommand(1);
   return group;
+}
+
+void add_supervise(CLI::App& app, SuperviseOptions& options, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("supervise", "serve as processes of their own, with the servers they need");
+  add_common(*command, options.common);
+  command->add_option("--host", options.host, "address of the gateway")->capture_default_str();
+  command->add_option("--port", options.port, "port of the gateway")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65535));
+  command->add_flag("--dev", options.dev, "development: loopback only, open routes, secrets are made");
+  command->add_option("--services", options.services, "services to run, separated by commas")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->footer(kSuperviseExamples);
+  command->callback([&options, &exit_code] { exit_code = supervise(options); });
 }
 
 // Parses, which runs the command; 2 for what cannot be understood.
@@ -75,12 +103,20 @@ int run_cli(int argc, char** argv) {
   run->add_option("--port", serving.port, "port to listen on; 0: any")
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
+  run->add_option("--rpc-port", serving.rpc_port, "port for gRPC of the other processes; 0: none")
+      ->check(CLI::Range(0, 65535));
   run->add_flag("--dev", serving.dev, "development: loopback only, open routes, no secrets needed");
   run->add_option("--services", serving.services, "services to run, separated by commas")
       ->delimiter(',')
       ->capture_default_str();
   run->footer(kRunExamples);
-  run->callback([&] { exit_code = serve(serving); });
+  run->callback([&] {
+    if (serving.rpc_port) serving.common.set.push_back("rpc.port=" + std::to_string(*serving.rpc_port));
+    exit_code = serve(serving);
+  });
+
+  SuperviseOptions supervising;
+  add_supervise(app, supervising, exit_code);
 
   CommonOptions common;
   auto tool = [&](CLI::App& group, const char* name, const char* help, int (*command)(const CommonOptions&)) {

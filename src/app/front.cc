@@ -44,7 +44,7 @@ rpc::RateDecision ConfiguredRateLimiter::admit(const rpc::RateKey& key, Timestam
 // its address names it.
 MetricsObserver::Cell& MetricsObserver::cell(std::string_view route, int status) {
   struct Key {
-    const void* registry;
+    const void* observer;
     const char* route;
     int status;
     bool operator==(const Key&) const = default;
@@ -55,12 +55,13 @@ MetricsObserver::Cell& MetricsObserver::cell(std::string_view route, int status)
     }
   };
   thread_local std::unordered_map<Key, Cell, Hash> cells;
-  auto [place, fresh] = cells.try_emplace(Key{&registry_, route.data(), status / 100});
+  auto [place, fresh] = cells.try_emplace(Key{this, route.data(), status / 100});
   if (fresh) {
+    std::string name = "ducat_" + std::string(door_);
     metrics::Labels labels = {{"route", route}, {"status", status_class(status)}};
     place->second = {
-        registry_.counter("ducat_http_requests_total", "Requests answered", labels),
-        registry_.time_histogram("ducat_http_request_seconds", "From the request to its answer", labels)};
+        registry_.counter(name + "_requests_total", "Requests answered", labels),
+        registry_.time_histogram(name + "_request_seconds", "From the request to its answer", labels)};
   }
   return place->second;
 }
@@ -74,7 +75,7 @@ void MetricsObserver::answered(std::string_view route, int status, Duration took
 void MetricsObserver::failed(std::string_view route, std::string_view request_id,
                              const rpc::ApiError& error) {
   log::error(
-      "http.failed",
+      std::string(door_) + ".failed",
       {{"route", route}, {log::kRequestId, request_id}, {"status", error.status}, {"cause", error.cause}});
 }
 

@@ -36,7 +36,8 @@ class ConfiguredRateLimiter final : public rpc::RateLimiter {
 // Counts and times answers by route and status; logs failures. Thread-safe.
 class MetricsObserver final : public rpc::Observer {
  public:
-  explicit MetricsObserver(metrics::Registry& registry) : registry_(registry) {}
+  // `door`: "http" or "rpc", in the metrics' names and the log. A constant.
+  MetricsObserver(metrics::Registry& registry, std::string_view door) : registry_(registry), door_(door) {}
   void answered(std::string_view route, int status, Duration took) override;
   void failed(std::string_view route, std::string_view request_id, const rpc::ApiError& error) override;
 
@@ -48,6 +49,7 @@ class MetricsObserver final : public rpc::Observer {
   Cell& cell(std::string_view route, int status);
 
   metrics::Registry& registry_;
+  std::string_view door_;
 };
 
 // Answers /metrics itself and hands everything else to the dispatcher; 503 to all until the process serves.

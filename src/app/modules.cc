@@ -6,17 +6,20 @@
 namespace ducat::app {
 namespace {
 
-Status add_with_needs(const std::string& name, std::vector<const ModuleRow*>& chosen) {
+Status add_with_needs(const std::string& name, const Addresses& elsewhere,
+                      std::vector<const ModuleRow*>& chosen) {
   const auto& table = module_table();
-  auto row = std::find_if(table.begin(), table.end(), [&](const ModuleRow& r) { return r.name == name; });
-  if (row == table.end()) {
+  const ModuleRow* row = row_of(name);
+  if (!row) {
     std::string known;
     for (const ModuleRow& r : table) known += (known.empty() ? "" : ", ") + r.name;
     return fail(Errc::kInvalid, "there is no service \"" + name + "\"; there are: all, " + known);
   }
-  if (std::find(chosen.begin(), chosen.end(), &*row) != chosen.end()) return {};
-  for (const std::string& need : row->needs) DUCAT_TRY(add_with_needs(need, chosen));
-  chosen.push_back(&*row);
+  if (std::find(chosen.begin(), chosen.end(), row) != chosen.end()) return {};
+  for (const std::string& need : row->needs) {
+    if (!elsewhere.contains(need)) DUCAT_TRY(add_with_needs(need, elsewhere, chosen));
+  }
+  chosen.push_back(row);
   return {};
 }
 
@@ -24,19 +27,60 @@ Status add_with_needs(const std::string& name, std::vector<const ModuleRow*>& ch
 
 const std::vector<ModuleRow>& module_table() {
   static const std::vector<ModuleRow> table = {
-      {"wallet", {}, wallet::make_wallet_module},
+      {"wallet", {}, wallet::make_wallet_module, {"ducat.wallet.v1.WalletService"}},
+      {std::string(kGateway), {}, nullptr, {}},
   };
   return table;
 }
 
-Result<std::vector<const ModuleRow*>> select_modules(const std::vector<std::string>& services) {
+const ModuleRow* row_of(std::string_view name) {
+  const auto& table = module_table();
+  auto row = std::find_if(table.begin(), table.end(), [&](const ModuleRow& r) { return r.name == name; });
+  return row == table.end() ? nullptr : &*row;
+}
+
+std::span<const config::Setting> address_settings() {
+  // Settings keep views: the texts live as long as the process.
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> made;
+    for (const ModuleRow& row : module_table()) {
+      if (row.name != kGateway) made.push_back("services." + row.name + ".address");
+    }
+    return made;
+  }();
+  static const std::vector<config::Setting> settings = [] {
+    std::vector<config::Setting> made;
+    for (const std::string& key : keys) {
+      made.push_back({.key = key,
+                      .type = config::Type::kString,
+                      .help = "host:port for gRPC, where it runs when not in this process"});
+    }
+    return made;
+  }();
+  return settings;
+}
+
+Addresses addresses_of(const config::Settings& settings) {
+  Addresses addresses;
+  for (const ModuleRow& row : module_table()) {
+    if (row.name == kGateway) continue;
+    const std::string& address = settings.text("services." + row.name + ".address");
+    if (!address.empty()) addresses[row.name] = address;
+  }
+  return addresses;
+}
+
+Result<std::vector<const ModuleRow*>> select_modules(const std::vector<std::string>& services,
+                                                     const Addresses& elsewhere) {
   std::vector<const ModuleRow*> chosen;
   for (const std::string& name : services) {
     if (name != "all") {
-      DUCAT_TRY(add_with_needs(name, chosen));
+      DUCAT_TRY(add_with_needs(name, elsewhere, chosen));
       continue;
     }
-    for (const ModuleRow& row : module_table()) DUCAT_TRY(add_with_needs(row.name, chosen));
+    for (const ModuleRow& row : module_table()) {
+      if (row.name != kGateway) DUCAT_TRY(add_with_needs(row.name, elsewhere, chosen));
+    }
   }
   return chosen;
 }

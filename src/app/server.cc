@@ -11,11 +11,14 @@
 #include "app/modules.h"
 #include "app/system_service.h"
 #include "base/system.h"
+#include "clients/directory.h"
 #include "platform/http/server.h"
 #include "platform/rpc/documentation.h"
+#include "platform/rpc/grpc/grpc_server.h"
 #include "platform/rpc/static_routes.h"
 #include "platform/storage/data_directory.h"
 #include "platform/telemetry/logger.h"
+#include "services/gateway/module.h"
 
 namespace ducat::app {
 namespace {
@@ -24,6 +27,20 @@ constexpr size_t kShortestSecret = 32;
 
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// Processes that call each other prove by the internal secret who they are, also in development.
+Status check_rpc(const ServeOptions& options, const config::Settings& settings) {
+  if (settings.integer("rpc.port") == 0 && addresses_of(settings).empty()) return {};
+  if (settings.text("rpc.internal_secret").size() < kShortestSecret) {
+    return fail(Errc::kInvalid,
+                "rpc.internal_secret must have at least 32 characters, the same for every process; give it "
+                "as DUCAT_RPC_INTERNAL_SECRET");
+  }
+  if (options.dev && !is_loopback(settings.text("rpc.host"))) {
+    return fail(Errc::kInvalid, "--dev listens on loopback only, not on " + settings.text("rpc.host"));
+  }
+  return {};
 }
 
 // What production does not do without, and development does not do at all.
@@ -62,6 +79,29 @@ http::ServerOptions http_options(const ServeOptions& options, const config::Sett
   return http;
 }
 
+rpc::GrpcServerOptions rpc_options(const config::Settings& settings) {
+  rpc::GrpcServerOptions rpc;
+  rpc.host = settings.text("rpc.host");
+  rpc.port = static_cast<uint16_t>(settings.integer("rpc.port"));
+  rpc.secret = settings.text("rpc.internal_secret");
+  rpc.threads = static_cast<size_t>(settings.integer("rpc.threads"));
+  return rpc;
+}
+
+// Knows which services run here and where the others are.
+std::unique_ptr<clients::Directory> make_directory(const std::vector<const ModuleRow*>& here,
+                                                   const config::Settings& settings,
+                                                   const rpc::Registry& registry, Clock& clock,
+                                                   Timers& timers) {
+  clients::DirectoryOptions options{settings.text("rpc.internal_secret"), settings.duration("rpc.deadline")};
+  auto directory = std::make_unique<clients::Directory>(std::move(options), registry, clock, timers);
+  for (const ModuleRow* row : here) directory->add_here(row->name);
+  for (const auto& [name, address] : addresses_of(settings)) {
+    directory->add_elsewhere(name, row_of(name)->contracts, address);
+  }
+  return directory;
+}
+
 std::string holder_name() {
   char host[256] = "localhost";
   gethostname(host, sizeof(host) - 1);
@@ -78,25 +118,20 @@ class ServingProcess {
   ServingProcess(const ServeOptions& options, config::Settings settings, storage::DataDirectory directory)
       : options_(options),
         settings_(std::move(settings)),
-        directory_(std::move(directory)),
+        directory_path_(std::move(directory)),
         limiter_(settings_, random_),
-        observer_(metrics_),
+        observer_(metrics_, "http"),
+        rpc_observer_(metrics_, "rpc"),
         development_(closed_),
         system_(host_, clock_) {}
 
   Status start() {
-    DUCAT_ASSIGN(auto rows, select_modules(options_.services));
-    wallet::Targets targets = [this](const std::string& name, bool durable) {
-      return storage_target(settings_, directory_.path(), name, durable);
-    };
-    system_.bind(registry_);
-    for (const ModuleRow* row : rows) {
-      host_.add(row->make({settings_, targets, holder_name(), clock_, timers_, registry_, metrics_}));
-    }
+    DUCAT_TRY(make_modules());
     system_.add_home(files_);
     documentation_ = std::make_unique<rpc::Documentation>(
-        registry_, rpc::OpenApiInfo{.version = DUCAT_VERSION,
-                                    .description = "Wallets that never lose, double or invent money."});
+        front_registry(),
+        rpc::OpenApiInfo{.version = DUCAT_VERSION,
+                         .description = "Wallets that never lose, double or invent money."});
     documentation_->add_to(files_);
     rpc::DispatcherOptions dispatch;
     dispatch.clock = &clock_;
@@ -105,7 +140,7 @@ class ServingProcess {
     dispatch.rate_limiter = &limiter_;
     dispatch.observer = &observer_;
     dispatch.cors = cors_options(options_.dev, settings_);
-    dispatcher_ = std::make_unique<rpc::Dispatcher>(registry_, files_, dispatch);
+    dispatcher_ = std::make_unique<rpc::Dispatcher>(front_registry(), files_, dispatch);
     front_ =
         std::make_unique<Front>(*dispatcher_, metrics_, options_.dev || settings_.boolean("metrics.open"));
     http::ServerOptions http = http_options(options_, settings_);
@@ -115,7 +150,8 @@ class ServingProcess {
     server_ = std::make_unique<http::Server>(std::move(http));
     // The port first: whether it is free is known at once, and who asks during a long recovery gets 503.
     DUCAT_TRY(server_->start(*front_));
-    if (Status started = host_.start(); !started) {
+    if (Status started = start_behind(); !started) {
+      directory_->stop();
       (void)server_->stop(Duration{0});
       return started;
     }
@@ -128,30 +164,91 @@ class ServingProcess {
     system_.set_serving(false);
     Status quiet = server_->stop(settings_.duration("http.stop_timeout"));
     if (!quiet) log::warn("http.cut", {{"reason", quiet.error().message}});
+    if (rpc_server_) rpc_server_->stop(settings_.duration("http.stop_timeout"));
     host_.stop();
+    directory_->stop();
     server_.reset();
   }
 
   int port() const { return server_->port(); }
 
  private:
+  // The services of this process, each bound to the registry, and the way to those elsewhere.
+  Status make_modules() {
+    DUCAT_ASSIGN(auto rows, select_modules(options_.services, addresses_of(settings_)));
+    directory_ = make_directory(rows, settings_, registry_, clock_, timers_);
+    system_.bind(registry_);
+    system_.bind(system_registry_);
+    for (const ModuleRow* row : rows) {
+      if (row->name == kGateway) {
+        host_.add(gateway::make_gateway_module(*directory_, registry_));
+        gateway_ = true;
+        continue;
+      }
+      host_.add(row->make(ports()));
+    }
+    return {};
+  }
+
+  ModuleContext ports() {
+    kernel::Targets targets = [this](const std::string& name, bool durable) {
+      return storage_target(settings_, directory_path_.path(), name, durable);
+    };
+    return {.settings = settings_,
+            .targets = targets,
+            .data_directory = directory_path_.path(),
+            .dev = options_.dev,
+            .holder = holder_name(),
+            .clock = clock_,
+            .random = random_,
+            .timers = timers_,
+            .registry = registry_,
+            .metrics = metrics_,
+            .services = directory_.get()};
+  }
+
+  // A process that serves others over gRPC has no public routes of its own: there is one door, the gateway.
+  const rpc::Registry& front_registry() const {
+    return serves_rpc() && !gateway_ ? system_registry_ : registry_;
+  }
+  bool serves_rpc() const { return settings_.integer("rpc.port") != 0; }
+
+  // Services elsewhere, the modules, and the door for other processes.
+  Status start_behind() {
+    directory_->start(metrics_);
+    DUCAT_TRY(host_.start());
+    if (!serves_rpc()) return {};
+    rpc::GrpcServerOptions options = rpc_options(settings_);
+    options.clock = &clock_;
+    options.observer = &rpc_observer_;
+    rpc_server_ = std::make_unique<rpc::GrpcServer>(registry_, std::move(options));
+    Status started = rpc_server_->start();
+    if (!started) host_.stop();
+    return started;
+  }
+
   const ServeOptions& options_;
   config::Settings settings_;
-  storage::DataDirectory directory_;
+  storage::DataDirectory directory_path_;
   SystemClock clock_;
   SystemRandom random_;
   metrics::Registry metrics_;
   ConfiguredRateLimiter limiter_;
   MetricsObserver observer_;
+  MetricsObserver rpc_observer_;
   rpc::ClosedAuthenticator closed_;
   rpc::DevelopmentAuthenticator development_;
-  rpc::Registry registry_;
+  rpc::Registry registry_;         // every method this process answers
+  rpc::Registry system_registry_;  // health alone
+  bool gateway_ = false;
   rpc::StaticRoutes files_;
   std::unique_ptr<rpc::Documentation> documentation_;
   std::unique_ptr<rpc::Dispatcher> dispatcher_;
   std::unique_ptr<Front> front_;
+  std::unique_ptr<clients::Directory> directory_;
   ModuleHost host_;
   SystemService system_;
+  std::unique_ptr<rpc::GrpcServer> rpc_server_;
   std::unique_ptr<http::Server> server_;
   ThreadTimers timers_;  // last: its thread ends before anything it may call
 };
@@ -186,6 +283,7 @@ int serve(const ServeOptions& options) {
   auto settings = load_settings(options.common);
   if (!settings) return refuse(settings.error());
   if (Status mode = check_mode(options, *settings); !mode) return refuse(mode.error());
+  if (Status rpc = check_rpc(options, *settings); !rpc) return refuse(rpc.error());
   auto directory = storage::DataDirectory::open(options.common.data);
   if (!directory) return refuse(directory.error());
   if (Status logging = start_log(*settings); !logging) return refuse(logging.error());

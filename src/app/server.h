@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct ServeOptions {
   CommonOptions common;
   std::string host = "127.0.0.1";
   int port = 3000;
+  std::optional<int> rpc_port;  // stands in for the setting
   bool dev = false;
   std::vector<std::string> services = {"all"};
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/modules.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
@@ -66,6 +67,33 @@ constexpr config::Setting kSettings[] = {
      .default_value = "",
      .help = "signs tokens; at least 32 characters",
      .secret = true},
+    {.key = "rpc.host",
+     .type = Type::kString,
+     .default_value = "127.0.0.1",
+     .help = "address to listen on for gRPC of the other processes"},
+    {.key = "rpc.port",
+     .type = Type::kInteger,
+     .default_value = "0",
+     .min = "0",
+     .max = "65535",
+     .help = "port for gRPC of the other processes; 0: none, everything is in one process"},
+    {.key = "rpc.threads",
+     .type = Type::kInteger,
+     .default_value = "1",
+     .min = "1",
+     .max = "256",
+     .help = "threads that calls of other processes are handled on"},
+    {.key = "rpc.deadline",
+     .type = Type::kDuration,
+     .default_value = "10s",
+     .min = "10ms",
+     .max = "10m",
+     .help = "for a service in another process to answer, then 503"},
+    {.key = "rpc.internal_secret",
+     .type = Type::kString,
+     .default_value = "",
+     .help = "proves that a call comes from a process of ours; the same for all, at least 32 characters",
+     .secret = true},
     {.key = "ratelimit.enabled",
      .type = Type::kBool,
      .default_value = "true",
@@ -121,10 +149,16 @@ std::string schema_name(std::string name) {
 
 }  // namespace
 
-Result<config::Settings> load_settings(const CommonOptions& options) {
+config::Schema make_schema() {
   config::Schema schema;
   schema.add(kSettings);
+  schema.add(address_settings());
   schema.add(wallet::wallet_settings());
+  return schema;
+}
+
+Result<config::Settings> load_settings(const CommonOptions& options) {
+  config::Schema schema = make_schema();
   config::Sources sources;
   sources.file = options.config_file;
   sources.environment = config::process_environment();

@@ -16,7 +16,10 @@ struct CommonOptions {
   std::vector<std::string> set;  // key=value
 };
 
-// The schema of every module, loaded from all sources.
+// The settings of the process and of every module.
+config::Schema make_schema();
+
+// Those settings, loaded from all sources.
 Result<config::Settings> load_settings(const CommonOptions& options);
 
 // Where the databases of a service are, by the settings and the data directory.

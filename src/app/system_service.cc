@@ -15,23 +15,32 @@ constexpr std::string_view kPagePolicy =
     "form-action 'none'; "
     "frame-ancestors 'none'";
 
+void add_part(const Module::Part& part, v1::HealthReply& reply) {
+  const Health& health = part.health;
+  v1::ComponentHealth& component = *reply.add_components();
+  component.set_name(part.name);
+  component.set_ready(health.ready);
+  if (!health.detail.empty())
+    component.set_detail(health.ready ? "recovering from a failure" : "not available");
+  if (!health.progress) return;
+  reply.mutable_journal()->set_position(static_cast<int64_t>(health.progress->position));
+  reply.mutable_journal()->set_projected(static_cast<int64_t>(health.progress->projected));
+  reply.mutable_journal()->set_lag(
+      static_cast<int64_t>(health.progress->position - health.progress->projected));
+}
+
 }  // namespace
 
 v1::HealthReply SystemService::describe(bool& ready) const {
   v1::HealthReply reply;
   ready = serving_;
   for (const auto& module : host_.modules()) {
-    Health health = serving_ ? module->health() : Health{};
-    v1::ComponentHealth& part = *reply.add_components();
-    part.set_name(module->name());
-    part.set_ready(health.ready);
-    if (!health.detail.empty()) part.set_detail(health.ready ? "recovering from a failure" : "not available");
-    ready = ready && health.ready;
-    if (!health.progress) continue;
-    reply.mutable_journal()->set_position(static_cast<int64_t>(health.progress->position));
-    reply.mutable_journal()->set_projected(static_cast<int64_t>(health.progress->projected));
-    reply.mutable_journal()->set_lag(
-        static_cast<int64_t>(health.progress->position - health.progress->projected));
+    std::vector<Module::Part> parts = {{module->name(), Health{}}};
+    if (serving_) parts = module->parts();
+    for (const Module::Part& part : parts) {
+      add_part(part, reply);
+      ready = ready && part.health.ready;
+    }
   }
   reply.set_status(ready ? "ok" : "unavailable");
   reply.set_version(DUCAT_VERSION);

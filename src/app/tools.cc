@@ -20,7 +20,7 @@ int refuse(const Error& error) {
   return 2;
 }
 
-wallet::Targets targets_of(const config::Settings& settings, const std::string& data) {
+kernel::Targets targets_of(const config::Settings& settings, const std::string& data) {
   return [&settings, data](const std::string& name, bool durable) {
     return storage_target(settings, data, name, durable);
   };
@@ -94,7 +94,7 @@ Result<kernel::RecordNumber> start_of(kernel::JournalReader& reader, uint64_t ev
   return number;
 }
 
-Result<Followed> follow(const wallet::Targets& targets, const std::string& name, uint64_t events) {
+Result<Followed> follow(const kernel::Targets& targets, const std::string& name, uint64_t events) {
   Followed followed;
   followed.name = name;
   DUCAT_ASSIGN(followed.database, storage::open(targets(name, true)));
@@ -105,7 +105,7 @@ Result<Followed> follow(const wallet::Targets& targets, const std::string& name,
 
 Status print_tail(const TailOptions& options, const config::Settings& settings) {
   std::vector<Followed> journals;
-  wallet::Targets targets = targets_of(settings, options.common.data);
+  kernel::Targets targets = targets_of(settings, options.common.data);
   auto wanted = static_cast<size_t>(options.events);
   for (const std::string& name : wallet::wallet_journals(settings)) {
     DUCAT_ASSIGN(Followed followed, follow(targets, name, wanted));

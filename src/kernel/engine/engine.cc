@@ -111,10 +111,11 @@ void Engine::decide(std::vector<Submission*> submissions) {
   Status ready = find_old_keys(submissions);
   if (ready) ready = model_.load(submissions);
   if (!ready) {
-    set_trouble(ready.error().message);
+    set_trouble(kLoading, ready.error().message);
     refuse(submissions);
     return;
   }
+  end_trouble(kLoading);
 
   Timestamp now = std::max(ports_.clock.now(), decided_.at);
   RecordBuilder builder;
@@ -198,7 +199,7 @@ void Engine::decide_submission(Submission& submission, DecideContext& context) {
 }
 
 void Engine::decide_operation(Operation& operation, DecideContext& context) {
-  if (!operation.key.empty() && replay_key(operation, context.now)) return;
+  if (!operation.key.empty() && look_at_key(operation, context.now)) return;
   if (!model_.decide(operation, context)) {
     operation.verdict = Verdict::kRefused;
     return;
@@ -207,14 +208,15 @@ void Engine::decide_operation(Operation& operation, DecideContext& context) {
   if (operation.key.empty() || !operation.records_key) return;
   if (operation.key_hash == 0) operation.key_hash = hash64(operation.key);
   answer_.clear();
-  model_.encode_answer(operation, answer_);
+  if (!operation.frees_key) model_.encode_answer(operation, answer_);
   context.record.key(operation.key, operation.fingerprint, answer_);
   recent_.add(operation.key_hash,
               UsedKey{operation.key, operation.fingerprint, answer_, decided_.number + 1, context.now});
   group_keys_.push_back(&operation);
 }
 
-bool Engine::replay_key(Operation& operation, Timestamp now) {
+// True: its key answers it.
+bool Engine::look_at_key(Operation& operation, Timestamp now) {
   std::optional<UsedKey> used = recent_.find(operation.key_hash, operation.key);
   if (!used) {
     auto [from, to] = old_keys_.equal_range(operation.key_hash);
@@ -224,13 +226,14 @@ bool Engine::replay_key(Operation& operation, Timestamp now) {
       used = UsedKey{old.key, old.fingerprint, old.answer, old.record, old.at};
     }
   }
-  if (!used || used->at + options_.key_life < now) return false;
+  if (!used || used->answer.empty() || used->at + options_.key_life < now) return false;
   if (used->fingerprint != operation.fingerprint) {
     operation.verdict = Verdict::kKeyReused;
     return true;
   }
   Status readable = model_.decode_answer(used->answer, operation);
   DUCAT_CHECK(readable.has_value(), "a stored answer cannot be read");
+  if (operation.frees_key) return false;
   operation.verdict = Verdict::kReplayed;
   return true;
 }

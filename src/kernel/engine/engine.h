@@ -15,6 +15,7 @@
 // command may wait (then kUnavailable), two batches under way, the journal's retries.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -60,7 +61,7 @@ struct EngineStats {
   uint64_t keys = 0;
   bool leading = false;
   bool reachable = true;  // the journal's server answers (PostgreSQL); false from the first call it did not
-  std::string trouble;    // the last error that is not over yet; empty: none
+  std::string trouble;    // every error that is not over yet; empty: none
 };
 
 struct EnginePorts {
@@ -134,12 +135,15 @@ class Engine {
     Status* status;
     Timestamp deadline;
   };
+  // What can be in trouble, each by itself: over when the same thing has worked again.
+  enum Part : uint8_t { kJournal, kTables, kLoading, kParts };
   enum class State { kStarting, kServing, kRecovering, kStopping, kStopped, kFenced };
 
   // Any thread.
   void enqueue(Submission& submission, std::coroutine_handle<> waiter);
   void add_reader(RecordNumber record, Executor& home, std::coroutine_handle<> waiter, Status* status);
-  void set_trouble(std::string what);
+  void set_trouble(Part part, std::string what);
+  void end_trouble(Part part);
   void note_reachable(bool reachable);
   bool breaker_open() const;
 
@@ -151,7 +155,7 @@ class Engine {
   Status find_old_keys(std::span<Submission* const> batch);
   void decide_submission(Submission& submission, DecideContext& context);
   void decide_operation(Operation& operation, DecideContext& context);
-  bool replay_key(Operation& operation, Timestamp now);
+  bool look_at_key(Operation& operation, Timestamp now);
   void on_committed(std::shared_ptr<Batch> batch, Status status);
   void on_written(Written written);
   void look_after_keys();
@@ -159,6 +163,8 @@ class Engine {
   void retry_recovery();
   Status recover();
   Status replay_tail(Checkpoint from);
+  Status write_keys_of_tail(RecordNumber last);
+  Status write_tail_now();
   void watch();
   void expire_waiting(Timestamp now);
   void try_stop();
@@ -180,11 +186,11 @@ class Engine {
   std::unique_ptr<storage::Connection> key_reader_;
   std::unique_ptr<Projector> projector_;
 
-  mutable std::mutex mutex_;  // inbox, readers, trouble
+  mutable std::mutex mutex_;  // inbox, readers, troubles
   std::vector<Submission*> inbox_;
   size_t inbox_operations_ = 0;
   std::vector<Reader> readers_;
-  std::string trouble_;
+  std::array<std::string, kParts> troubles_;
   bool posted_ = false;
   bool accepting_ = false;
 
@@ -230,6 +236,7 @@ class Engine {
   std::atomic<uint64_t> decided_number_{0};
   std::atomic<uint64_t> end_position_{1};
   std::atomic<bool> leading_{false};
+  std::atomic<uint8_t> troubled_{0};           // a bit for each part
   std::atomic<int64_t> unreachable_since_{0};  // monotonic; 0: the journal's server answers
 };
 

@@ -55,6 +55,7 @@ void Engine::commit_waiting() {
     to_commit_.pop_front();
     give_up_at_ = {};
     if (status) {
+      if (batch->has_record) end_trouble(kJournal);
       for (Submission* submission : batch->submissions) submission->seen = batch->seen;
       if (batch->has_record) durable_.store(batch->record->number, std::memory_order_release);
       settle(batch->submissions);
@@ -103,7 +104,7 @@ bool Engine::try_append(Record& record, Status& status) {
   bool may_pass = code == Errc::kTimeout || code == Errc::kUnavailable;
   if (may_pass) {
     note_reachable(!writer_->shared());
-    set_trouble(status.error().message);
+    set_trouble(kJournal, status.error().message);
   }
   return !may_pass || now >= give_up_at_;
 }
@@ -116,7 +117,7 @@ void Engine::renew_lease() {
     ports_.decide.post([this, status = std::move(status)] {
       state_ = State::kFenced;
       leading_.store(false);
-      set_trouble(status.error().message);
+      set_trouble(kJournal, status.error().message);
     });
   }
 }
@@ -139,7 +140,7 @@ void Engine::on_committed(std::shared_ptr<Batch> batch, Status status) {
   }
   failing_ = true;
   quiet_until_ = ports_.clock.monotonic() + kQuiet;
-  set_trouble(status.error().message);
+  set_trouble(kJournal, status.error().message);
   if (status.error().code == Errc::kFenced) {
     state_ = State::kFenced;
     leading_.store(false);
@@ -172,8 +173,8 @@ void Engine::on_written(Written written) {
       });
       ready.assign(split, readers_.end());
       readers_.erase(split, readers_.end());
-      trouble_.clear();
     }
+    end_trouble(kTables);
     for (const Reader& reader : ready) reader.home->post([waiter = reader.waiter] { waiter.resume(); });
   }
   std::vector<KeyRun> due = merging_ ? std::vector<KeyRun>{} : runs_.due_for_merge();
@@ -185,7 +186,7 @@ void Engine::on_written(Written written) {
         std::move(due), runs_.next_id(), [this, old = std::move(old)](Result<KeyRun> merged) mutable {
           ports_.decide.post([this, old = std::move(old), merged = std::move(merged)]() mutable {
             merging_ = false;
-            if (!merged) return set_trouble(merged.error().message);
+            if (!merged) return set_trouble(kTables, merged.error().message);
             runs_.add(std::move(*merged));
             for (int64_t run : old) runs_.remove(run);
             projector_->drop_keys(std::move(old));

@@ -37,7 +37,14 @@ EngineHost::~EngineHost() = default;
 
 Status EngineHost::start() {
   DUCAT_ASSIGN(journal_, storage::open(options_.journal));
-  DUCAT_ASSIGN(tables_, storage::open(options_.tables));
+  DUCAT_ASSIGN(storage::OpenedTables opened, storage::open_tables(options_.tables));
+  tables_ = std::move(opened.database);
+  if (opened.thrown_away) {
+    log::warn("engine.tables_thrown_away",
+              {{"engine", options_.name},
+               {"database", tables_->describe()},
+               {"reason", "a sync had failed; they are made again from the journal"}});
+  }
   feed_.open(*journal_);
   engine_ = std::make_unique<Engine>(
       model_, EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_, &feed_},
@@ -89,7 +96,13 @@ void EngineHost::stop() {
 }
 
 EngineStats EngineHost::stats() const {
-  return engine_ ? engine_->stats() : EngineStats{};
+  if (!engine_) return {};
+  EngineStats stats = engine_->stats();
+  if (tables_->in_doubt()) {
+    if (!stats.trouble.empty()) stats.trouble += "; ";
+    stats.trouble += "a sync of the tables has failed: the next start makes them again";
+  }
+  return stats;
 }
 
 Health health_of(std::span<const EngineStats> engines) {

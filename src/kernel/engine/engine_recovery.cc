@@ -16,12 +16,12 @@ constexpr uint64_t kReplayChunk = 100'000;
 // Feeds a record's events to the model and its keys to memory.
 class Replayer final : public RecordVisitor {
  public:
-  Replayer(Model& model, RecentKeys& keys, const Record& record, Checkpoint from)
+  Replayer(Model& model, RecentKeys& keys, const Record& record, Checkpoint from, Timestamp keys_since)
       : model_(model),
         keys_(keys),
         record_(record),
         events_(record.number > from.record),
-        with_keys_(record.number > from.keys_record) {}
+        with_keys_(record.number > from.keys_record && record.at >= keys_since) {}
 
   void on_event(Position position, uint64_t stream, std::string_view body) override {
     if (events_ && status) status = model_.replay(position, stream, body, record_.at);
@@ -60,7 +60,7 @@ Status Engine::start() {
         ports_.decide.post(
             [this, written = std::move(written)]() mutable { on_written(std::move(written)); });
       },
-      [this](const Error& error) { set_trouble(error.message); });
+      [this](const Error& error) { set_trouble(kTables, error.message); });
   DUCAT_TRY(recover());
   state_ = State::kServing;
   leading_.store(true);
@@ -85,6 +85,7 @@ void Engine::retry_recovery() {
   Status status = recover();
   if (status) {
     note_reachable(true);
+    end_trouble(kLoading);
     failing_ = false;
     if (state_ == State::kRecovering) state_ = State::kServing;
     recoveries_.fetch_add(1);
@@ -92,7 +93,7 @@ void Engine::retry_recovery() {
     if (state_ == State::kStopping) try_stop();
     return;
   }
-  set_trouble(status.error().message);
+  set_trouble(kLoading, status.error().message);
   if (status.error().code == Errc::kFenced) {
     state_ = State::kFenced;
     leading_.store(false);
@@ -135,21 +136,16 @@ Status Engine::replay_tail(Checkpoint from) {
     unwritten = 0;
     // What is left at the end is written while we serve already.
     if (!write_as_we_go || at_end) return {};
-    DUCAT_ASSIGN(std::vector<Written> written, projector_->write_now());
-    for (const Written& done : written) {
-      model_.written(done.checkpoint.record);
-      lag_events_.fetch_sub(done.events);
-      written_.store(done.checkpoint.record);
-    }
-    return {};
+    return write_tail_now();
   };
-  Status status;
+  Timestamp keys_since = ports_.clock.now() - options_.key_life;
   auto read = reader_->read(std::min(from.record, from.keys_record), [&](const Record& record) -> Status {
     // A record that another leader appends meanwhile is not ours to replay; our next append will tell.
     if (record.number > tip.number) return {};
-    Replayer replayer(model_, recent_, record, from);
+    Replayer replayer(model_, recent_, record, from, keys_since);
     DUCAT_TRY(visit(record, replayer));
     DUCAT_TRY(std::move(replayer.status));
+    if (state_ == State::kStarting) DUCAT_TRY(write_keys_of_tail(record.number));
     if (record.number <= from.record) return {};
     last = record.number;
     unwritten += record.events;
@@ -157,6 +153,30 @@ Status Engine::replay_tail(Checkpoint from) {
   });
   if (!read) return propagate(read);
   return flush(true);
+}
+
+// A start from nothing meets every key there is; memory holds two generations of them.
+Status Engine::write_keys_of_tail(RecordNumber last) {
+  if (!recent_.can_rotate()) return {};
+  recent_.rotate(last);
+  projector_->add_keys(recent_.take_elder(runs_.next_id()));
+  return write_tail_now();
+}
+
+// On this thread, while the start has the tables to itself.
+Status Engine::write_tail_now() {
+  DUCAT_ASSIGN(std::vector<Written> written, projector_->write_now());
+  for (Written& done : written) {
+    if (done.key_run) {
+      runs_.add(std::move(*done.key_run));
+      recent_.forget_elder();
+    }
+    if (done.checkpoint.record == 0) continue;
+    model_.written(done.checkpoint.record);
+    lag_events_.fetch_sub(done.events);
+    written_.store(done.checkpoint.record);
+  }
+  return {};
 }
 
 void Engine::watch() {
@@ -219,10 +239,8 @@ void Engine::try_stop() {
   bool fenced = state_ == State::kFenced;
   if (!fenced && !failing_ && (!waiting_.empty() || !under_way_.empty())) return;
   bool tables_behind = lag_events_.load() > 0;
-  if (tables_behind && !fenced && !failing_) {
-    std::lock_guard lock(mutex_);
-    if (trouble_.empty()) return projector_->want(durable_.load());
-  }
+  bool tables_fail = (troubled_.load() & 1U << kTables) != 0;
+  if (tables_behind && !fenced && !failing_ && !tables_fail) return projector_->want(durable_.load());
   expire_waiting({INT64_MAX});
   state_ = State::kStopped;
   leading_.store(false);
@@ -250,9 +268,17 @@ bool Engine::breaker_open() const {
   return since != 0 && ports_.clock.monotonic() - Timestamp{since} > options_.breaker;
 }
 
-void Engine::set_trouble(std::string what) {
+void Engine::set_trouble(Part part, std::string what) {
   std::lock_guard lock(mutex_);
-  trouble_ = std::move(what);
+  troubles_[part] = std::move(what);
+  troubled_.fetch_or(static_cast<uint8_t>(1U << part));
+}
+
+void Engine::end_trouble(Part part) {
+  if ((troubled_.load(std::memory_order_relaxed) & 1U << part) == 0) return;
+  std::lock_guard lock(mutex_);
+  troubles_[part].clear();
+  troubled_.fetch_and(static_cast<uint8_t>(~(1U << part)));
 }
 
 EngineStats Engine::stats() const {
@@ -270,7 +296,11 @@ EngineStats Engine::stats() const {
   stats.leading = leading_.load();
   stats.reachable = unreachable_since_.load() == 0;
   std::lock_guard lock(mutex_);
-  stats.trouble = trouble_;
+  for (const std::string& trouble : troubles_) {
+    if (trouble.empty()) continue;
+    if (!stats.trouble.empty()) stats.trouble += "; ";
+    stats.trouble += trouble;
+  }
   return stats;
 }
 

@@ -38,8 +38,8 @@ class Model : public TableWriter {
   // brought about (a hold that is over) may have been recorded on the way.
   virtual bool decide(Operation& operation, DecideContext& context) = 0;
 
-  // The answer of an accepted operation in stored form, and back. A stored answer that cannot be read:
-  // kCorrupt.
+  // The answer of an accepted operation in stored form (never empty), and back. A stored answer that cannot
+  // be read: kCorrupt.
   virtual void encode_answer(const Operation& operation, std::string& out) const = 0;
   virtual Status decode_answer(std::string_view stored, Operation& operation) const = 0;
 

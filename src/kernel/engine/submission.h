@@ -29,6 +29,9 @@ struct Operation {
   std::string_view key;
   uint64_t fingerprint = 0;  // of the payload, to tell a retry from a reuse
   bool records_key = true;   // false: the key is only looked up; a later command brings the effect
+  // The key is given back: accepted, it counts as never used. `Model::decide` finds the answer it has so far
+  // in the operation (nothing if it is not in use), and judges by it.
+  bool frees_key = false;
   Verdict verdict = Verdict::kPending;
 
   uint64_t key_hash = 0;  // the engine's

@@ -4,7 +4,8 @@
 // Body, in order of writing (integers as in base/bytes.h):
 //   record  := version:u8(1) entry*
 //   entry   := 1 stream:varint event:text              an event; its position follows from its order
-//            | 2 key:text fingerprint:fixed64 answer:text   an idempotency key with its answer
+//            | 2 key:text fingerprint:fixed64 answer:text   an idempotency key with its answer; an empty one
+//                                                         gives the key back
 //            | 3 job:text                              work owed (kernel/jobs)
 //            | 4 leaf:text                             an audit leaf (kernel/merkle)
 // The row beside it carries number, first position, count, epoch, time and a checksum that covers all of

@@ -35,24 +35,19 @@ Message make_redriven(const Message& dead_letter, const std::string& group);
 // What a consumer of "<group>.retry" hands to its handler: the message with the id it had.
 void restore_id(Message& redriven);
 
-// What a walk through the dead letters of a group came to.
-struct DeadLetterCount {
-  uint64_t seen = 0;
-  uint64_t moved = 0;
-};
-
 struct DeadLetterOptions {
   std::string group;
   uint64_t limit = 1000;                      // messages at most
-  Duration quiet = Duration::seconds(2);      // the end: nothing has come for so long
+  Duration quiet = Duration::seconds(3);      // the end: nothing has come for so long
   Duration patience = Duration::seconds(30);  // for the broker to confirm what is moved
 };
 
-// Shows the dead letters of a group, oldest first, and leaves them where they are. Blocks.
-Result<DeadLetterCount> list_dead_letters(Broker& broker, Clock& clock, const DeadLetterOptions& options,
-                                          const std::function<void(const Message&)>& show);
-// Moves them to "<group>.retry", oldest first: each is acknowledged after its copy was confirmed, so an
-// interruption can double one and lose none. Blocks.
-Result<DeadLetterCount> redrive_dead_letters(Broker& broker, Clock& clock, const DeadLetterOptions& options);
+// Shows the dead letters of a group, oldest first, and leaves them where they are: how many those were. An
+// error of the adapter's if the group has never had any. Blocks.
+Result<uint64_t> list_dead_letters(Broker& broker, const DeadLetterOptions& options,
+                                   const std::function<void(const Message&)>& show);
+// Moves them to "<group>.retry", oldest first: how many. Each is acknowledged after its copy was confirmed,
+// so that an interruption can double one and lose none. Blocks.
+Result<uint64_t> redrive_dead_letters(Broker& broker, const DeadLetterOptions& options);
 
 }  // namespace ducat::broker

@@ -22,10 +22,6 @@ std::string code_of_status(int status) {
   return code;
 }
 
-std::string type_of(const ApiError& error) {
-  return error.type.empty() ? type_of_status(error.status) : error.type;
-}
-
 std::string code_of(const ApiError& error) {
   if (!error.code.empty()) return error.code;
   return error.type.empty() ? code_of_status(error.status) : error.type;
@@ -63,29 +59,13 @@ void add_located_detail(JsonBuilder& json, const ApiError& error) {
   json.end_array();
 }
 
-std::string detail_of(const ApiError& error) {
-  if (!error.detail.empty()) return error.detail;
-  if (error.violations.empty()) return message_of(error);
-  std::string joined;
-  for (const Violation& violation : error.violations) {
-    if (!joined.empty()) joined.append("; ");
-    joined.append(violation.message);
-  }
-  return joined;
-}
-
 void add_plain_members(JsonBuilder& json, const ApiError& error) {
   json.key("statusCode").number(error.status);
   json.key("error").text(http::reason_phrase(error.status));
   json.key("type").text(type_of(error));
-  json.key("message");
-  if (error.violations.empty()) {
-    json.text(message_of(error));
-  } else {
-    json.begin_array();
-    for (const Violation& violation : error.violations) json.text(violation.message);
-    json.end_array();
-  }
+  std::string message;
+  append_plain_message(message, error);
+  json.key("message").raw(message);
   if (error.located && !error.violations.empty()) {
     add_located_detail(json, error);
   } else {
@@ -145,8 +125,31 @@ ApiError ApiError::from(const Error& failure) {
   return error;
 }
 
-void append_target(std::string& out, std::string_view target) {
-  if (valid_utf8(target)) return append_json_text(out, target);
+std::string type_of(const ApiError& error) {
+  return error.type.empty() ? type_of_status(error.status) : error.type;
+}
+
+std::string detail_of(const ApiError& error) {
+  if (!error.detail.empty()) return error.detail;
+  if (error.violations.empty()) return message_of(error);
+  std::string joined;
+  for (const Violation& violation : error.violations) {
+    if (!joined.empty()) joined.append("; ");
+    joined.append(violation.message);
+  }
+  return joined;
+}
+
+void append_plain_message(std::string& out, const ApiError& error) {
+  if (error.violations.empty()) return append_json_text(out, message_of(error));
+  JsonBuilder json(out);
+  json.begin_array();
+  for (const Violation& violation : error.violations) json.text(violation.message);
+  json.end_array();
+}
+
+std::string target_text(std::string_view target) {
+  if (valid_utf8(target)) return std::string(target);
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string shown;
   for (char c : target) {
@@ -157,7 +160,11 @@ void append_target(std::string& out, std::string_view target) {
       shown.append({'%', kHex[byte >> 4], kHex[byte & 15]});
     }
   }
-  append_json_text(out, shown);
+  return shown;
+}
+
+void append_target(std::string& out, std::string_view target) {
+  append_json_text(out, valid_utf8(target) ? target : std::string_view(target_text(target)));
 }
 
 void append_error(std::string& out, Style style, const ApiError& error, std::string_view target,
@@ -172,13 +179,6 @@ void append_error(std::string& out, Style style, const ApiError& error, std::str
     add_envelope_members(json, error);
   }
   json.key("timestamp").text(to_iso8601(now)).key("path").raw(path).end_object();
-}
-
-void append_plain_error_members(std::string& out, const ApiError& error) {
-  JsonBuilder json(out);
-  json.begin_object();
-  add_plain_members(json, error);
-  json.end_object();
 }
 
 }  // namespace ducat::rpc

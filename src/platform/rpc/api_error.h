@@ -44,10 +44,15 @@ struct ApiError {
 void append_error(std::string& out, Style style, const ApiError& error, std::string_view target,
                   Timestamp now);
 
-// The body of an error inside an answer, e.g. in a batch's element: plain style, without timestamp and path.
-void append_plain_error_members(std::string& out, const ApiError& error);
+// The plain style's `message`, as JSON: an array of texts for validation errors, else a text. And its `type`
+// and its `detail`, as a text. For errors inside an answer, e.g. in a batch's element.
+void append_plain_message(std::string& out, const ApiError& error);
+std::string type_of(const ApiError& error);
+std::string detail_of(const ApiError& error);
 
-// Appends the target as a JSON text; bytes that are not UTF-8 are shown as %XX.
+// The target as a text; bytes that are not UTF-8 are shown as %XX.
+std::string target_text(std::string_view target);
+// Appends it as JSON.
 void append_target(std::string& out, std::string_view target);
 
 }  // namespace ducat::rpc

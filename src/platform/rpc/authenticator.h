@@ -18,6 +18,8 @@ struct Caller {
   std::string username;
   std::string email;
   std::vector<std::string> roles;
+  std::string session;      // of the token; empty: it has none
+  bool by_api_key = false;  // a program, which may not change its user's own credentials
 };
 
 // What a route asks of its callers.

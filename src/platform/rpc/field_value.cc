@@ -243,7 +243,8 @@ void store_parameter(const FieldPlan& field, std::string_view text, const Place&
                      Violations& violations) {
   switch (field.kind) {
     case Kind::kInteger:
-      if (auto number = parse_decimal(text)) return store_integer(field, *number, place, into, violations);
+      if (auto number = parse_decimal(text); number && text.find_first_of(".eE") == std::string_view::npos)
+        return store_integer(field, *number, place, into, violations);
       return report_wrong_type(field, place, false, violations);
     case Kind::kBoolean:
       if (text == "true" || text == "1") return store_boolean(field, true, into);

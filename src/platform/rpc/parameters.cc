@@ -76,8 +76,9 @@ void read_query(std::string_view query, const MessagePlan& plan, google::protobu
       seen |= bit;
       continue;
     }
-    const bool empty_counts = field->kind == Kind::kText && field->has_presence && field->one_of.empty();
-    if (value.empty() && !empty_counts) continue;
+    const bool chosen = field->kind == Kind::kEnum || !field->one_of.empty();
+    const bool text = field->kind == Kind::kText && !chosen;
+    if (value.empty() && (chosen || (text && !field->has_presence))) continue;
     seen |= bit;
     store_parameter(*field, value, place, into, violations);
   }

@@ -13,9 +13,10 @@ namespace ducat::rpc {
 // not UTF-8.
 bool percent_decode(std::string_view text, bool form, std::string& out);
 
-// Reads "a=1&b=x" into the fields of `plan`. Unknown parameters are ignored, an empty one counts as absent
-// unless its field is text with presence (`cursor=`); of one that comes twice the first counts, unless its
-// field is repeated.
+// Reads "a=1&b=x" into the fields of `plan`. Unknown parameters are ignored. An empty text counts as absent
+// unless its field has presence (`cursor=`), and so does an empty choice (`status=`); an empty number, time
+// or boolean is a wrong one. Integers are digits, nothing else a JSON number may have. Of one that comes
+// twice the first counts, unless its field is repeated.
 void read_query(std::string_view query, const MessagePlan& plan, google::protobuf::Message& into,
                 Violations& violations);
 

@@ -9,6 +9,7 @@
 //   context);
 #pragma once
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
 #include <expected>
@@ -44,6 +45,8 @@ struct CallContext {
   std::string idempotency_key;  // validated; empty when the caller gave none
   std::string traceparent;
   Timestamp now;  // when the request came
+  // Monotonic: nobody waits for the answer any more. Calls made on behalf of this one end by then, too.
+  Timestamp deadline{INT64_MAX};
 
   struct Out {
     bool replayed = false;  // Idempotent-Replayed: true
@@ -157,6 +160,12 @@ class Registry {
     RoutePlan plan = plan_of(method, *Request::descriptor(), *Response::descriptor());
     routes_.push_back(std::make_unique<registry_detail::TypedRoute<Request, Response>>(std::move(plan),
                                                                                        std::move(handler)));
+  }
+
+  // The same for a route of another kind, such as one whose calls are answered elsewhere.
+  using MakeRoute = std::function<std::unique_ptr<Route>(RoutePlan)>;
+  void bind_route(const google::protobuf::MethodDescriptor& method, const MakeRoute& make) {
+    routes_.push_back(make(plan_of(method.full_name(), *method.input_type(), *method.output_type())));
   }
 
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }

@@ -36,6 +36,12 @@ class Module {
   virtual void stop() = 0;
   // Thread-safe between start and stop.
   virtual Health health() const = 0;
+  // What /health shows of it: itself, unless it stands for several. Threads as for `health`.
+  struct Part {
+    std::string name;
+    Health health;
+  };
+  virtual std::vector<Part> parts() const { return {{name(), health()}}; }
 };
 
 // Starts modules in the order given and stops them in reverse; a failed start stops what had started.

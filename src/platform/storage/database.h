@@ -150,9 +150,19 @@ class Database {
   // Moves what has been written from the log to the file, off the commit's path (SQLite); nothing on
   // PostgreSQL. Blocks; to be called from an executor of its own. Past the adapter's limit for
   // the log (SqliteOptions::wal_limit_bytes) the writer is made to wait, so that the log can start again.
+  // Errors other than kUnavailable are tried again by the next call.
   virtual Status checkpoint() = 0;
+  // A sync of its files has failed, and they are of the kind that can be made again: reading goes on, but
+  // what a power cut would leave is not to be trusted, so the next start throws them away (`open_tables`).
+  virtual bool in_doubt() const { return false; }
   // For messages and health: a file name, or host and database without the password.
   virtual std::string describe() const = 0;
+};
+
+// Tables that can be made again. `thrown_away`: what was there could not be trusted, and they are empty.
+struct OpenedTables {
+  std::unique_ptr<Database> database;
+  bool thrown_away = false;
 };
 
 // A numbered step of the schema. The SQL is one text for both engines, or one for each.

@@ -28,4 +28,9 @@ Result<StorageTarget::Type> parse_storage_type(std::string_view text);
 // Blocks until the database has answered once, or fails with a message that names it.
 Result<std::unique_ptr<Database>> open(const StorageTarget& target);
 
+// The same for tables that their journal can give back, by whoever writes them: those that a failed sync has
+// put in doubt are thrown away first. Nobody else has them open (SQLite); nothing of the kind happens to
+// PostgreSQL's, whose server minds its syncs itself.
+Result<OpenedTables> open_tables(const StorageTarget& target);
+
 }  // namespace ducat::storage

@@ -51,16 +51,21 @@ class SyncVfs {
       if ((flags & SQLITE_OPEN_MAIN_DB) != 0) hook<false>(file);
       return code;
     };
+    vfs_.xDelete = [](sqlite3_vfs*, const char* path, int sync_directory) {
+      return removals_fail ? SQLITE_IOERR_DELETE : system_->xDelete(system_, path, sync_directory);
+    };
     EXPECT_EQ(sqlite3_vfs_register(&vfs_, 0), SQLITE_OK);
   }
   ~SyncVfs() {
     before_sync = nullptr;
+    removals_fail = false;
     sqlite3_vfs_unregister(&vfs_);
   }
   static const char* name() { return "storage-test-sync"; }
 
   // Whether it is the log; answers SQLITE_OK or an error.
   static inline std::function<int(bool log)> before_sync;
+  static inline bool removals_fail = false;
 
  private:
   template <bool kLog>
@@ -236,6 +241,110 @@ TEST_F(Sqlite, CommitWhoseSyncFailsIsUnknownAndTheNextOneWorks) {
       writer_->query("SELECT length(bytes) FROM t", {}, [&](const Row& row) { bytes += row.int64(0); }));
   EXPECT_EQ(bytes, 20);
   close();
+}
+
+// Tables with a row in their log, whose next checkpoint cannot sync it.
+class Tables : public Sqlite {
+ protected:
+  void SetUp() override {
+    options_.synchronous_full = false;
+    options_.vfs = SyncVfs::name();
+  }
+  void TearDown() override { close(); }  // before the VFS goes
+  bool open_tables() {
+    writer_.reset();
+    database_.reset();
+    auto opened = open_sqlite_tables(options_);
+    EXPECT_TRUE(opened.has_value()) << opened.error().message;
+    bool thrown_away = opened->thrown_away;
+    database_ = std::move(opened->database);
+    writer_ = std::move(*database_->connect(Access::kWriter));
+    EXPECT_TRUE(writer_->script("CREATE TABLE IF NOT EXISTS t (bytes BLOB)"));
+    return thrown_away;
+  }
+  int64_t rows() {
+    int64_t found = -1;
+    EXPECT_TRUE(writer_->query("SELECT count(*) FROM t", {}, [&](const Row& row) { found = row.int64(0); }));
+    return found;
+  }
+  bool sealed() const { return std::filesystem::exists(options_.path + ".sound"); }
+  void fail_a_checkpoint() {
+    SyncVfs::before_sync = [](bool log) { return log ? SQLITE_IOERR_FSYNC : SQLITE_OK; };
+    EXPECT_FAILS(database_->checkpoint(), Errc::kIo);
+    SyncVfs::before_sync = nullptr;
+  }
+
+  SyncVfs vfs_;
+};
+
+TEST_F(Tables, AreKeptAsLongAsSyncsSucceed) {
+  EXPECT_FALSE(open_tables()) << "there was nothing to throw away";
+  EXPECT_TRUE(sealed());
+  ASSERT_DONE(insert(10));
+  ASSERT_DONE(database_->checkpoint());
+  EXPECT_FALSE(open_tables());
+  EXPECT_EQ(rows(), 1);
+}
+
+TEST_F(Tables, AreThrownAwayByTheNextStartAfterAFailedSync) {
+  open_tables();
+  ASSERT_DONE(insert(10));
+  fail_a_checkpoint();
+  EXPECT_FALSE(sealed());
+  EXPECT_TRUE(database_->in_doubt());
+  EXPECT_EQ(rows(), 1) << "reading goes on";
+  ASSERT_DONE(database_->checkpoint());
+  EXPECT_TRUE(open_tables());
+  EXPECT_EQ(rows(), 0);
+  EXPECT_TRUE(sealed());
+  EXPECT_FALSE(database_->in_doubt());
+  EXPECT_FALSE(open_tables()) << "once is enough";
+}
+
+TEST_F(Tables, AFailedSyncOfTheLastCheckpointCountsToo) {
+  open_tables();
+  ASSERT_DONE(insert(10));
+  SyncVfs::before_sync = [](bool log) { return log ? SQLITE_IOERR_FSYNC : SQLITE_OK; };
+  close();
+  SyncVfs::before_sync = nullptr;
+  EXPECT_TRUE(open_tables());
+}
+
+TEST_F(Tables, WithoutASealAreNotTrusted) {
+  open_tables();
+  ASSERT_DONE(insert(10));
+  close();
+  std::filesystem::remove(options_.path + ".sound");
+  EXPECT_TRUE(open_tables());
+  EXPECT_EQ(rows(), 0);
+}
+
+// While the seal cannot be broken for good, the file must stay as it was before the sync failed.
+TEST_F(Tables, HaveNoOtherCheckpointBeforeTheirSealIsBroken) {
+  open_tables();
+  ASSERT_DONE(insert(100'000));
+  auto size = [&] { return std::filesystem::file_size(options_.path); };
+  auto before = size();
+  SyncVfs::removals_fail = true;
+  fail_a_checkpoint();
+  EXPECT_TRUE(sealed());
+  EXPECT_FAILS(database_->checkpoint(), Errc::kIo);
+  EXPECT_EQ(size(), before);
+  SyncVfs::removals_fail = false;
+  ASSERT_DONE(database_->checkpoint());
+  EXPECT_FALSE(sealed());
+  EXPECT_GT(size(), before);
+}
+
+TEST_F(Tables, OfAJournalOrALaterToolLeaveTheSealAlone) {
+  open_tables();
+  ASSERT_DONE(insert(10));
+  ASSERT_DONE(database_->checkpoint());
+  close();
+  auto tool = open_sqlite(options_);
+  ASSERT_DONE(tool);
+  tool->reset();
+  EXPECT_TRUE(sealed());
 }
 
 TEST_F(Sqlite, LogStartsAgainAlthoughTheWriterNeverRests) {

@@ -3,6 +3,7 @@
 
 #include "platform/telemetry/logger.h"
 #include "services/wallet/api/wallet_api.h"
+#include "services/wallet/api/wallet_messages.h"
 #include "services/wallet/wallet_host.h"
 
 namespace ducat::wallet {
@@ -61,7 +62,7 @@ std::string shard_name(int64_t index) {
   return "wallet-" + std::to_string(index);
 }
 
-WalletHostOptions options_of(const config::Settings& settings, const Targets& targets,
+WalletHostOptions options_of(const config::Settings& settings, const kernel::Targets& targets,
                              const std::string& holder) {
   WalletHostOptions options;
   for (int64_t i = 0; i < settings.integer("wallet.shards"); ++i) {
@@ -82,7 +83,7 @@ WalletHostOptions options_of(const config::Settings& settings, const Targets& ta
 
 class WalletModule final : public Module {
  public:
-  explicit WalletModule(ModulePorts ports)
+  explicit WalletModule(kernel::ServicePorts ports)
       : ports_(std::move(ports)),
         host_(options_of(ports_.settings, ports_.targets, ports_.holder), ports_.clock, ports_.timers),
         api_([this]() -> WalletService& { return host_.service(); }, ports_.clock) {
@@ -94,7 +95,7 @@ class WalletModule final : public Module {
   Status start() override {
     DUCAT_TRY(host_.start());
     watches_ = kernel::watch_engines(ports_.metrics, "wallet", [this] { return host_.stats(); });
-    return {};
+    return ports_.broker == nullptr ? Status() : publish();
   }
 
   void stop() override {
@@ -105,10 +106,33 @@ class WalletModule final : public Module {
   Health health() const override { return kernel::health_of(host_.stats()); }
 
  private:
-  ModulePorts ports_;
+  // What a shard publishes, made from its journal.
+  struct Outlet {
+    Outlet(uint32_t shard, kernel::EngineHost& host)
+        : messages(shard, host.tables()),
+          source(host.feed(), host.tables(), "wallet_events",
+                 [this](const kernel::JournalEvent& event, std::vector<broker::Message>& out) {
+                   return messages.messages_of(event, out);
+                 }) {}
+    WalletMessages messages;
+    kernel::JournalSource source;
+  };
+
+  Status publish() {
+    broker::StreamSpec stream = wallet_stream();
+    DUCAT_TRY(ports_.broker->declare(stream));
+    for (size_t i = 0; i < host_.shards(); ++i) {
+      outlets_.push_back(std::make_unique<Outlet>(static_cast<uint32_t>(i), host_.shard(i)));
+      DUCAT_TRY(ports_.broker->feed(stream.name, outlets_.back()->source));
+    }
+    return {};
+  }
+
+  kernel::ServicePorts ports_;
   WalletHost host_;
   WalletApi api_;
   std::vector<metrics::Watch> watches_;
+  std::vector<std::unique_ptr<Outlet>> outlets_;
 };
 
 }  // namespace
@@ -117,7 +141,7 @@ std::span<const config::Setting> wallet_settings() {
   return kSettings;
 }
 
-std::unique_ptr<Module> make_wallet_module(ModulePorts ports) {
+std::unique_ptr<Module> make_wallet_module(kernel::ServicePorts ports) {
   return std::make_unique<WalletModule>(std::move(ports));
 }
 

@@ -19,11 +19,23 @@ struct OpenShard {
   std::unique_ptr<storage::Database> tables;
 };
 
-Result<OpenShard> open_shard(const Targets& targets, const std::string& name) {
+Result<OpenShard> open_shard(const kernel::Targets& targets, const std::string& name) {
   OpenShard shard;
   DUCAT_ASSIGN(shard.journal, storage::open(targets(name, true)));
   DUCAT_ASSIGN(shard.tables, storage::open(targets(name, false)));
   return shard;
+}
+
+// Empties a shard's tables; those that are in doubt as files.
+Status empty_tables(const kernel::Targets& targets, const std::string& name) {
+  DUCAT_ASSIGN(storage::OpenedTables opened, storage::open_tables(targets(name, false)));
+  DUCAT_ASSIGN(auto connection, opened.database->connect(storage::Access::kWriter));
+  DUCAT_TRY(kernel::open_checkpoint(*connection));
+  DUCAT_TRY(migrate_wallet_tables(*connection));
+  DUCAT_ASSIGN(auto transaction, storage::Transaction::begin(*connection));
+  DUCAT_TRY(clear_wallet_tables(*connection));
+  DUCAT_TRY(connection->execute("UPDATE projection_checkpoint SET record = 0 WHERE one = 1"));
+  return transaction.commit();
 }
 
 void print_report(const std::string& name, const VerifyReport& report) {
@@ -39,7 +51,7 @@ void print_report(const std::string& name, const VerifyReport& report) {
 
 }  // namespace
 
-int verify_wallets(const config::Settings& settings, const Targets& targets) {
+int verify_wallets(const config::Settings& settings, const kernel::Targets& targets) {
   bool sound = true;
   for (const std::string& name : wallet_journals(settings)) {
     Result<VerifyReport> report = fail(Errc::kIo, "");
@@ -61,17 +73,9 @@ int verify_wallets(const config::Settings& settings, const Targets& targets) {
   return sound ? 0 : 1;
 }
 
-Status rebuild_wallets(const config::Settings& settings, const Targets& targets, const std::string& holder) {
-  for (const std::string& name : wallet_journals(settings)) {
-    DUCAT_ASSIGN(OpenShard shard, open_shard(targets, name));
-    DUCAT_ASSIGN(auto connection, shard.tables->connect(storage::Access::kWriter));
-    DUCAT_TRY(kernel::open_checkpoint(*connection));
-    DUCAT_TRY(migrate_wallet_tables(*connection));
-    DUCAT_ASSIGN(auto transaction, storage::Transaction::begin(*connection));
-    DUCAT_TRY(clear_wallet_tables(*connection));
-    DUCAT_TRY(connection->execute("UPDATE projection_checkpoint SET record = 0 WHERE one = 1"));
-    DUCAT_TRY(transaction.commit());
-  }
+Status rebuild_wallets(const config::Settings& settings, const kernel::Targets& targets,
+                       const std::string& holder) {
+  for (const std::string& name : wallet_journals(settings)) DUCAT_TRY(empty_tables(targets, name));
   // A start replays what the tables have not seen: everything.
   SystemClock clock;
   auto timers = std::make_unique<ThreadTimers>();
@@ -85,10 +89,17 @@ Status rebuild_wallets(const config::Settings& settings, const Targets& targets,
   Status started = host.start();
   host.stop();
   timers.reset();  // its thread ends before what it may call
-  return started;
+  DUCAT_TRY(std::move(started));
+  // A stop gives up on tables that cannot be written.
+  for (const kernel::EngineStats& stats : host.stats()) {
+    if (stats.lag_events == 0) continue;
+    return fail(Errc::kIo, "the last " + std::to_string(stats.lag_events) +
+                               " events could not be written to the tables: " + stats.trouble);
+  }
+  return {};
 }
 
-Status list_wallet_projections(const config::Settings& settings, const Targets& targets) {
+Status list_wallet_projections(const config::Settings& settings, const kernel::Targets& targets) {
   std::printf("%-12s %-10s %14s %14s %10s\n", "journal", "tables", "records", "written", "behind");
   for (const std::string& name : wallet_journals(settings)) {
     DUCAT_ASSIGN(OpenShard shard, open_shard(targets, name));

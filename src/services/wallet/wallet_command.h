@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/hash.h"
 #include "kernel/engine/submission.h"
 #include "services/wallet/domain/commands.h"
 #include "services/wallet/store/tables.h"
@@ -18,11 +19,16 @@ struct ReadWallet {};
 struct ReadHold {
   HoldId hold;
 };
+// Gives back the key of a transfer between shards that was compensated, so that it is judged anew: refused if
+// the key stands for another one by now. With `frees_key`.
+struct ReleaseKey {
+  SagaId compensated;
+};
 
 using Command =
-    std::variant<ReadWallet, ReadHold, Deposit, Withdraw, Transfer, ReserveTransfer, CreditTransfer,
-                 SettleTransfer, CompensateTransfer, PlaceHold, CaptureHold, VoidHold, ExpireHold,
-                 FreezeWallet, UnfreezeWallet, CloseWallet, SetDailyLimit, SetCreditLimit>;
+    std::variant<ReadWallet, ReadHold, ReleaseKey, Deposit, Withdraw, Transfer, ReserveTransfer,
+                 CreditTransfer, SettleTransfer, CompensateTransfer, PlaceHold, CaptureHold, VoidHold,
+                 ExpireHold, FreezeWallet, UnfreezeWallet, CloseWallet, SetDailyLimit, SetCreditLimit>;
 
 // What an accepted command answers: the wallet it was sent to as the command left it, and the hold or
 // transfer it was about. Stored with the idempotency key, so that a repeat gets the same.
@@ -34,14 +40,20 @@ struct Answer {
   SagaId saga;
 };
 
+// The shard a wallet belongs to, of that many: fixed by its id.
+inline size_t shard_of_wallet(std::string_view id, size_t shards) {
+  return shards == 1 ? 0 : hash64(id) % shards;
+}
+
 // All views live as long as the operation; the caller keeps what they point to.
 struct WalletOperation final : kernel::Operation {
   std::string_view wallet_id;   // the sender's, for a transfer
   std::string_view request_id;  // for the events' metadata
   Command command;
 
-  Answer answer;    // kAccepted, kReplayed
-  Refusal refusal;  // kRefused
+  Answer answer;      // kAccepted, kReplayed
+  size_t events = 0;  // kAccepted: how many it made; none if it was done already
+  Refusal refusal;    // kRefused
 };
 
 // One or more wallet operations that are answered together.

@@ -6,9 +6,9 @@
 namespace ducat::wallet {
 
 struct WalletHost::Shard {
-  Shard(uint32_t index, size_t wallets, kernel::EngineHostOptions options, kernel::ServiceThreads& threads,
+  Shard(WalletModelOptions part, kernel::EngineHostOptions options, kernel::ServiceThreads& threads,
         Clock& clock, Timers& timers)
-      : model({index, wallets}), host(model, std::move(options), threads, clock, timers) {}
+      : model(part), host(model, std::move(options), threads, clock, timers) {}
 
   WalletModel model;
   std::atomic<bool> expiring{false};
@@ -30,8 +30,8 @@ Status WalletHost::start() {
                                       .tables = options_.shards[i].tables,
                                       .engine = options_.engine,
                                       .checkpoint_interval = options_.checkpoint_interval};
-    shards_.push_back(std::make_unique<Shard>(static_cast<uint32_t>(i), options_.wallets_in_memory / count,
-                                              std::move(options), *threads_, clock_, timers_));
+    WalletModelOptions part{static_cast<uint32_t>(i), options_.wallets_in_memory / count, count};
+    shards_.push_back(std::make_unique<Shard>(part, std::move(options), *threads_, clock_, timers_));
     DUCAT_TRY(shards_.back()->host.start());
   }
   DUCAT_TRY(check_shard_count());
@@ -76,6 +76,10 @@ void WalletHost::start_upkeep(size_t index) {
       shard.finishing = false;
     });
   });
+}
+
+kernel::EngineHost& WalletHost::shard(size_t index) {
+  return shards_[index]->host;
 }
 
 void WalletHost::stop() {

@@ -42,6 +42,8 @@ class WalletHost {
   void stop();
 
   WalletService& service() { return *service_; }
+  size_t shards() const { return shards_.size(); }
+  kernel::EngineHost& shard(size_t index);
   std::vector<kernel::EngineStats> stats() const;
 
  private:

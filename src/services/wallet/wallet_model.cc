@@ -61,6 +61,9 @@ Status WalletModel::load(std::span<kernel::Submission* const> batch) {
 
 bool WalletModel::decide(kernel::Operation& base, kernel::DecideContext& context) {
   auto& operation = static_cast<WalletOperation&>(base);
+  if (const auto* release = std::get_if<ReleaseKey>(&operation.command)) {
+    return operation.answer.saga == release->compensated;
+  }
   operation.answer = {};  // a read may be decided a second time
   CachedWallet* wallet = cache_.find(operation.wallet_id);
   if (std::holds_alternative<ReadWallet>(operation.command)) {
@@ -79,6 +82,7 @@ bool WalletModel::decide(kernel::Operation& base, kernel::DecideContext& context
     operation.refusal = decision.error();
     return false;
   }
+  operation.events = decision->size();
   for (const PartyEvent& made : *decision) {
     bool second = made.party == 1 && !other_id.empty();
     emit(second ? other_id : operation.wallet_id, second ? other : wallet, made.event, context.record);
@@ -119,6 +123,7 @@ Decision WalletModel::judge(WalletOperation& operation, CachedWallet* wallet, Ca
   return std::visit(
       Overloaded{[](const ReadWallet&) -> Decision { return Events(); },
                  [](const ReadHold&) -> Decision { return Events(); },
+                 [](const ReleaseKey&) -> Decision { return Events(); },
                  [&](const Transfer& c) {
                    return ducat::wallet::decide(state, other == nullptr ? nullptr : &other->stored.state, c,
                                                 context);

@@ -14,6 +14,7 @@ namespace ducat::wallet {
 struct WalletModelOptions {
   uint32_t shard = 0;
   size_t wallets_in_memory = 1'000'000;
+  size_t shards = 1;  // of which this is one
 };
 
 // Threads as kernel::Model says. Holds no rule: it finds the states, asks the domain, and puts the events

@@ -42,6 +42,13 @@ Status WalletModel::replay(Position position, uint64_t stream, std::string_view 
   CachedWallet* wallet = cache_.find(stream);
   if (event.type == EventType::kWalletCreated) {
     if (stream != next_wallet_no_) return fail(Errc::kCorrupt, "wallets are numbered without gaps");
+    // The tables remember the number of shards; where they are made again, only the journal can tell.
+    if (shard_of_wallet(event.wallet_id, options_.shards) != options_.shard) {
+      return fail(Errc::kInvalid,
+                  "wallet.shards = " + std::to_string(options_.shards) +
+                      ", but the journal was written with another number of shards; it cannot "
+                      "change");
+    }
     wallet = &create(event.wallet_id);
   } else if (wallet == nullptr) {
     DUCAT_ASSIGN(std::optional<NamedWallet> found, find_wallet(*connection_, stream));

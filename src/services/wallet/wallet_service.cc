@@ -1,7 +1,8 @@
 // Commands and reads within a shard; transfers between shards stand in wallet_transfers.cc.
 #include "services/wallet/wallet_service.h"
 
-#include "base/hash.h"
+#include <algorithm>
+
 #include "services/wallet/store/event_codec.h"
 
 namespace ducat::wallet {
@@ -14,6 +15,7 @@ void fill(WalletOperation& operation, const WalletRequest& request) {
   operation.request_id = request.request_id;
   operation.key = request.key;
   operation.fingerprint = request.fingerprint;
+  operation.frees_key = std::holds_alternative<ReleaseKey>(request.command);
   operation.command = request.command;
 }
 
@@ -32,7 +34,7 @@ Error unavailable() {
 }  // namespace
 
 size_t WalletService::shard_of(std::string_view wallet_id) const {
-  return shards_.size() == 1 ? 0 : hash64(wallet_id) % shards_.size();
+  return shard_of_wallet(wallet_id, shards_.size());
 }
 
 bool WalletService::crosses_shards(const WalletRequest& request) const {
@@ -180,7 +182,12 @@ Task<Result<size_t>> WalletService::expire_holds(size_t index, Executor& home) {
     submission.operations[i].command = ExpireHold{(*due)[i].hold.id};
   }
   co_await shard.engine.submit(submission);
-  co_return due->size();
+  // Some may have ended meanwhile (the table follows), and what could not be written now is due the next
+  // time.
+  co_return static_cast<size_t>(std::count_if(
+      submission.operations.begin(), submission.operations.end(), [](const WalletOperation& operation) {
+        return operation.verdict == Verdict::kAccepted && operation.events > 0;
+      }));
 }
 
 }  // namespace ducat::wallet

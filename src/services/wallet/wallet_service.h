@@ -94,7 +94,7 @@ class WalletService {
   Task<Result<std::optional<TransferView>>> transfer(SagaId saga, Executor& home);
 
   // Ends holds whose time is over, and finishes transfers between shards that were left open; answers how
-  // many.
+  // many it has ended.
   Task<Result<size_t>> expire_holds(size_t shard, Executor& home);
   Task<Result<size_t>> finish_transfers(size_t shard, Executor& home);
 
@@ -110,6 +110,7 @@ class WalletService {
                                       std::string_view request_id, Executor& home);
   Task<Result<bool>> was_credited(SagaId saga, std::string_view to, Timestamp since, Executor& home);
   Task<Result<StoredWallet>> look(std::string_view wallet_id, Executor& home, kernel::RecordNumber& seen);
+  Task<bool> release_key(const WalletRequest& request, SagaId compensated, Executor& home);
   bool crosses_shards(const WalletRequest& request) const;
 
   std::vector<WalletShard> shards_;

@@ -94,15 +94,25 @@ Task<WalletOutcome> WalletService::transfer_across(const WalletRequest& request,
       co_await pause(timers_, home, kPoll);
     }
     if (compensated) {
-      // The first try was refused by the receiver's shard: a refusal is not kept, so this one is judged anew,
-      // under a key that follows from the first one's and that try's.
-      reserve.key = request.key + "\x1f" + saga.uuid.to_string();
+      // The last try was refused by the receiver's shard. A refusal is not kept: its key is given back, and
+      // this one is judged anew.
+      bool in_time = clock_.monotonic() < give_up;
+      if (!in_time || !co_await release_key(request, saga, home)) co_return WalletOutcome();
       continue;
     }
     finished.answer.saga = saga;
     if (repeat && finished.verdict == Verdict::kAccepted) finished.verdict = Verdict::kReplayed;
     co_return finished;
   }
+}
+
+// False: it could not be written. Where several callers come to it, one gives the key back and the others
+// find that it stands for something else.
+Task<bool> WalletService::release_key(const WalletRequest& request, SagaId compensated, Executor& home) {
+  WalletRequest release = request;
+  release.command = ReleaseKey{compensated};
+  WalletOutcome released = co_await submit(shard_of(request.wallet_id), release, home);
+  co_return released.verdict != Verdict::kUnavailable;
 }
 
 // Credits, then settles or compensates. The outcome is the transfer's; kUnavailable leaves it to

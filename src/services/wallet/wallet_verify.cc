@@ -11,6 +11,7 @@
 #include "services/wallet/domain/invariants.h"
 #include "services/wallet/store/event_codec.h"
 #include "services/wallet/store/queries.h"
+#include "services/wallet/wallet_verify_rows.h"
 
 namespace ducat::wallet {
 namespace {
@@ -52,7 +53,10 @@ class EventRows {
 class Auditor final : public kernel::RecordVisitor {
  public:
   Auditor(VerifyReport& report, storage::Connection& tables)
-      : report_(report), rows_(tables), invariants_(all_invariants()) {}
+      : report_(report),
+        rows_(tables),
+        side_rows_(tables, [this](std::string what) { violation(std::move(what)); }),
+        invariants_(all_invariants()) {}
 
   Status record(const kernel::Record& record) {
     at_ = record.at;
@@ -76,7 +80,9 @@ class Auditor final : public kernel::RecordVisitor {
     evolve(wallet.state, decoded->event);
     ++wallet.events;
     StoredEvent expected{position, stream, wallet.events, wallet.head, at_, std::string(body)};
-    if (Status read = check_row(expected); !read) status_ = std::move(read);
+    Status read = check_row(expected);
+    if (read) read = side_rows_.after_event(position, stream, wallet.events, at_, decoded->event);
+    if (!read) status_ = std::move(read);
     wallet.head = position;
     Step step{static_cast<WalletNo>(stream), decoded->event, before, wallet.state};
     for (auto& invariant : invariants_) note(invariant->after_event(step), position);
@@ -84,27 +90,31 @@ class Auditor final : public kernel::RecordVisitor {
       accounts_[{movement->contra.account, movement->contra.currency}] += movement->contra.amount;
     }
   }
-  void on_key(std::string_view key, uint64_t, std::string_view) override {
-    keys_.emplace_back(hash64(key), at_.micros);
+  void on_key(std::string_view key, uint64_t, std::string_view answer) override {
+    keys_.push_back({hash64(key), at_, answer.empty()});
   }
 
-  // The table has nothing that the journal has not.
+  // The tables have nothing that the journal has not.
   Status check_no_more_rows() {
     for (;;) {
       DUCAT_ASSIGN(const StoredEvent* row, rows_.peek());
-      if (row == nullptr) return {};
+      if (row == nullptr) return side_rows_.finish();
       violation("the table has an event " + std::to_string(row->position) + " that the journal has not");
       rows_.take();
     }
   }
 
-  // No key twice within its life. Two keys of one hash would be an accident of one in 2^64 a pair.
+  // No key twice within its life, unless it was given back. Two keys of one hash would be an accident of one
+  // in 2^64 a pair.
   void check_keys(Duration life) {
     report_.keys = keys_.size();
-    std::sort(keys_.begin(), keys_.end());
+    std::stable_sort(keys_.begin(), keys_.end(),
+                     [](const KeyUse& a, const KeyUse& b) { return a.hash < b.hash; });
     for (size_t i = 1; i < keys_.size(); ++i) {
-      if (keys_[i].first == keys_[i - 1].first && keys_[i].second - keys_[i - 1].second < life.micros) {
-        violation("an idempotency key was applied twice (hash " + std::to_string(keys_[i].first) + ")");
+      const KeyUse& before = keys_[i - 1];
+      if (keys_[i].hash != before.hash || keys_[i].given_back || before.given_back) continue;
+      if (keys_[i].at - before.at < life) {
+        violation("an idempotency key was applied twice (hash " + std::to_string(before.hash) + ")");
       }
     }
   }
@@ -172,12 +182,19 @@ class Auditor final : public kernel::RecordVisitor {
     if (broken) violation("at " + std::to_string(where) + ": " + *broken);
   }
 
+  struct KeyUse {
+    uint64_t hash = 0;
+    Timestamp at;
+    bool given_back = false;
+  };
+
   VerifyReport& report_;
   EventRows rows_;
+  RowAuditor side_rows_;
   std::vector<std::unique_ptr<Invariant>> invariants_;
   std::unordered_map<uint64_t, Folded> wallets_;
   std::map<std::pair<AccountKind, Currency>, Int128> accounts_;
-  std::vector<std::pair<uint64_t, int64_t>> keys_;
+  std::vector<KeyUse> keys_;  // in the journal's order
   Timestamp at_;
   Status status_;
 };

@@ -27,8 +27,9 @@ struct VerifyReport {
 
 // Reads a snapshot, so it may run beside a serving process. Needs memory for every wallet (about 150 bytes).
 // Checks: the journal's chain; every invariant of domain/invariants.h after every event; every event's row;
-// every wallet's row and head against the refolded state, and that it is found by its id; the accounts; that
-// per currency all balances sum to zero; that no idempotency key was used twice within `key_life`.
+// every wallet's row and head against the refolded state, and that it is found by its id; every hold and
+// every mark; the accounts; that per currency all balances sum to zero; that no idempotency key was used
+// twice within `key_life`.
 Result<VerifyReport> verify_shard(storage::Database& journal, storage::Database& tables, Duration key_life);
 
 }  // namespace ducat::wallet

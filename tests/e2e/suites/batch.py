@@ -1,6 +1,6 @@
 """Many operations in one request: in order, each with its own answer, or all of them or none."""
 
-from ducat_e2e.case import ServerCase, UUID, unique
+from ducat_e2e.case import ServerCase, TIME, UUID, unique
 from ducat_e2e.operations import capture, deposit, hold, transfer, void, withdraw
 
 MOST = 8192
@@ -11,7 +11,9 @@ class Batch(ServerCase):
         return [result["statusCode"] for result in results]
 
     def element_refused(self, element, status, type_, message=None):
-        self.assertLessEqual({"statusCode", "error", "type", "message", "detail"}, set(element))
+        self.assertLessEqual({"statusCode", "error", "type", "message", "detail", "timestamp", "path"}, set(element))
+        self.assertEqual(element["path"], "/v1/wallet/batch")
+        self.assertRegex(element["timestamp"], TIME)
         self.assertEqual((element["statusCode"], element["type"]), (status, type_))
         if message:
             self.assertEqual(element["message"], message)

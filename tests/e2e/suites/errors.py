@@ -228,7 +228,7 @@ class Routes(ServerCase):
     def test_a_bad_query_is_refused(self):
         wallet = self.funded(1)
         for query in ("?limit=abc", "?limit=1.5", "?limit=0", "?limit=-1", "?limit=1001", "?offset=-1", "?offset=x",
-                      "?limit=99999999999999999999"):
+                      "?limit=99999999999999999999", "?limit=", "?limit=1e1", "?offset="):
             with self.subTest(query):
                 self.invalid(self.http.history(wallet, query))
         for query in ("?at=yesterday", "?at=2026-13-01T00:00:00Z", "?at=2026-02-30T00:00:00Z"):

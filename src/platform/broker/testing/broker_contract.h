@@ -6,6 +6,7 @@
 #include "platform/broker/consumer.h"
 #include "platform/broker/dead_letters.h"
 #include "platform/broker/testing/broker_fixture.h"
+#include "platform/broker/testing/eventually.h"
 
 namespace ducat::broker::testing {
 
@@ -105,20 +106,10 @@ class BrokerContract : public ::testing::TestWithParam<MakeBrokerFixture> {
     for (const auto& [key, ids] : inbox.first_of_each_key())
       EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end())) << "messages of " << key << " are out of order";
   }
-  // Waits for something that nobody notifies about.
   template <typename Condition>
   bool eventually(Condition condition) {
-    std::mutex mutex;
-    std::condition_variable never;
-    std::unique_lock lock(mutex);
-    auto give_up = std::chrono::steady_clock::now() + std::chrono::microseconds(fixture_->patience().micros);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > give_up) return false;
-      never.wait_for(lock, std::chrono::milliseconds(2));
-    }
-    return true;
+    return testing::eventually(std::move(condition), fixture_->patience());
   }
-
   // A journal that outlives the brokers it is fed to, also when a test ends early.
   MemorySource& make_source() { return *sources_.emplace_back(std::make_unique<MemorySource>()); }
 

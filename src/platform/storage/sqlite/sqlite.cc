@@ -1,11 +1,14 @@
 // Opening files, and the checkpoint that keeps the log short.
 #include "platform/storage/sqlite/sqlite.h"
 
+#include <atomic>
 #include <mutex>
 
+#include "base/fault_point.h"
 #include "platform/storage/concat.h"
 #include "platform/storage/sqlite/connection.h"
 #include "platform/storage/sqlite/errors.h"
+#include "platform/storage/sqlite/seal.h"
 
 namespace ducat::storage {
 namespace sqlite {
@@ -34,6 +37,8 @@ Status configure(sqlite3* db, const SqliteOptions& options, Access access) {
   sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // A checkpoint whose syncs nobody looks at: only SqliteDatabase makes any.
+  sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 
   std::string mode;
   DUCAT_TRY(pragma(db, options.path, concat("PRAGMA page_size=", options.page_bytes)));
@@ -58,13 +63,30 @@ Status configure(sqlite3* db, const SqliteOptions& options, Access access) {
   return {};
 }
 
-// Thread-safe: connecting shares nothing, the checkpoint's connection has a lock. It also keeps the file
-// open, so that the last session's end is not a checkpoint.
+bool is_failed_sync(int code) {
+  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+}
+
+// Thread-safe: connecting shares nothing, the checkpoint's connection has a lock. Its end moves what is left
+// in the log to the file, if that can be done at once.
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(SqliteOptions options, DbHandle keeper, int64_t page_bytes)
-      : options_(std::move(options)), keeper_(std::move(keeper)), page_bytes_(page_bytes) {
+      : options_(std::move(options)),
+        seal_(options_.path, options_.vfs),
+        keeper_(std::move(keeper)),
+        page_bytes_(page_bytes) {
     sqlite3_busy_timeout(keeper_.get(), kCheckpointBusyMs);
+  }
+
+  ~SqliteDatabase() override {
+    // Nobody is left to be told: what fails here is found in the log, or by the broken seal, at the next
+    // start.
+    Log log;
+    bool done = may_checkpoint() && run_checkpoint(SQLITE_CHECKPOINT_PASSIVE, &log);
+    // Closing the last connection then removes the log, without a sync.
+    if (done && log.pages >= 0 && log.moved == log.pages)
+      sqlite3_db_config(keeper_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   }
 
   Result<std::unique_ptr<Connection>> connect(Access access) override {
@@ -74,27 +96,55 @@ class SqliteDatabase final : public Database {
 
   Status checkpoint() override {
     std::lock_guard lock(mutex_);
-    int log_pages = 0;
-    DUCAT_TRY(run_checkpoint(SQLITE_CHECKPOINT_PASSIVE, &log_pages));
-    if (int64_t{log_pages} * page_bytes_ <= options_.wal_limit_bytes) return {};
+    DUCAT_TRY(may_checkpoint());
+    Log log;
+    DUCAT_TRY(run_checkpoint(SQLITE_CHECKPOINT_PASSIVE, &log));
+    if (int64_t{log.pages} * page_bytes_ <= options_.wal_limit_bytes) return {};
     // Under steady writing the log never comes to rest and so never starts again. RESTART holds the writer up
     // for what is left, waits for readers of the old log for a moment, and gives up until the next time.
-    return run_checkpoint(SQLITE_CHECKPOINT_RESTART, &log_pages);
+    return run_checkpoint(SQLITE_CHECKPOINT_RESTART, &log);
   }
 
+  bool in_doubt() const override { return in_doubt_.load(); }
   Dialect dialect() const override { return Dialect::kSqlite; }
   std::string describe() const override { return "sqlite " + options_.path; }
 
  private:
-  Status run_checkpoint(int mode, int* log_pages) {
-    int code = sqlite3_wal_checkpoint_v2(keeper_.get(), nullptr, mode, log_pages, nullptr);
+  struct Log {
+    int pages = -1;  // unknown: somebody else makes a checkpoint
+    int moved = -1;
+  };
+
+  // Not while files in doubt have a seal that a power cut could bring back. (The log grows meanwhile; but a
+  // disk that can neither sync nor remove a name takes no journal records either, so nothing is written.)
+  Status may_checkpoint() {
+    if (!in_doubt_.load() || seal_is_broken_) return {};
+    DUCAT_TRY(seal_.remove());
+    seal_is_broken_ = true;
+    return {};
+  }
+
+  Status run_checkpoint(int mode, Log* log) {
+    int code = SQLITE_OK;
+    if (FaultPoints::any_armed() && !FaultPoints::hit("storage.checkpoint")) code = SQLITE_IOERR_FSYNC;
+    if (code == SQLITE_OK)
+      code = sqlite3_wal_checkpoint_v2(keeper_.get(), nullptr, mode, &log->pages, &log->moved);
     // Busy: another checkpoint runs, or a reader needs the old log. Later, then.
     if (code == SQLITE_OK || (code & 0xFF) == SQLITE_BUSY) return {};
-    return failure(keeper_.get(), code, options_.path, "checkpoint");
+    Status failed = failure(keeper_.get(), code, options_.path, "checkpoint");
+    if (options_.synchronous_full || !is_failed_sync(code)) return failed;
+    in_doubt_.store(true);
+    if (Status broken = may_checkpoint(); !broken) {
+      failed.error().message += "; and its seal cannot be broken yet: " + broken.error().message;
+    }
+    return failed;
   }
 
   const SqliteOptions options_;
   std::mutex mutex_;
+  Seal seal_;
+  std::atomic<bool> in_doubt_{false};
+  bool seal_is_broken_ = false;  // durably
   DbHandle keeper_;
   int64_t page_bytes_;
 };
@@ -121,6 +171,20 @@ Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options) {
   DUCAT_TRY(sqlite::pragma(keeper.get(), options.path, "PRAGMA page_size", &page_bytes));
   int64_t bytes = std::strtoll(page_bytes.c_str(), nullptr, 10);
   return std::make_unique<sqlite::SqliteDatabase>(std::move(options), std::move(keeper), bytes);
+}
+
+Result<OpenedTables> open_sqlite_tables(SqliteOptions options) {
+  sqlite::Seal seal(options.path, options.vfs);
+  DUCAT_ASSIGN(bool sound, seal.stands());
+  bool there = false;
+  if (!sound) {
+    // First the seal, for good: or a power cut could show it beside files of which only some are new.
+    DUCAT_TRY(seal.remove());
+    DUCAT_ASSIGN(there, seal.remove_database());
+  }
+  DUCAT_ASSIGN(auto database, open_sqlite(std::move(options)));
+  if (!sound) DUCAT_TRY(seal.set());
+  return OpenedTables{std::move(database), there};
 }
 
 }  // namespace ducat::storage

@@ -3,8 +3,9 @@
 // Why these settings: a commit appends to the log and syncs it only where `synchronous_full` asks for it; the
 // log is moved into the file by Database::checkpoint() on a connection of its own, never on the commit's path
 // (wal_autocheckpoint is 0, so somebody must call it). Integers, names and LIKE behave as on PostgreSQL where
-// SQLite leaves the choice. A VFS of one's own needs the shared-memory methods (a log has an index in
-// memory); temporary tables never reach it.
+// SQLite leaves the choice. Without `synchronous_full` a sync that fails in a checkpoint breaks the file's
+// seal (sqlite/seal.h), and there is no other checkpoint before that is durable. A VFS of one's own needs the
+// shared-memory methods (a log has an index in memory); temporary tables never reach it.
 #pragma once
 
 #include <cstdint>
@@ -28,5 +29,7 @@ struct SqliteOptions {
 
 // Creates the file if need be and checks that it can be used. Errors name it.
 Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options);
+// The same for tables that can be made again, see open_tables in open.h. Nobody else has them open.
+Result<OpenedTables> open_sqlite_tables(SqliteOptions options);
 
 }  // namespace ducat::storage

@@ -2,7 +2,6 @@
 #include "services/wallet/api/mapping.h"
 
 #include "base/bytes.h"
-#include "base/hash.h"
 #include "platform/rpc/json_text.h"
 
 namespace ducat::wallet {
@@ -19,7 +18,23 @@ void add_member(rpc::JsonBuilder& json, std::string_view name, std::string_view 
   if (!value.empty()) json.key(name).text(value);
 }
 
-// What the contract lists for the event's type.
+}  // namespace
+
+std::expected<Decimal, rpc::ApiError> read_amount(std::string_view digits, std::string_view field) {
+  auto amount = parse_decimal(digits);
+  if (!amount) {
+    return std::unexpected(bad_field(field, "must be a number conforming to the specified constraints"));
+  }
+  return *amount;
+}
+
+std::expected<std::optional<Currency>, rpc::ApiError> read_currency(bool given, std::string_view code) {
+  if (!given) return std::optional<Currency>();
+  auto currency = parse_currency(code);
+  if (!currency) return std::unexpected(bad_field("currency", "must be a valid currency code"));
+  return std::optional(*currency);
+}
+
 std::string metadata_of(const Event& event) {
   std::string text;
   rpc::JsonBuilder json(text);
@@ -41,47 +56,10 @@ std::string metadata_of(const Event& event) {
   return text;
 }
 
-}  // namespace
-
-std::expected<Decimal, rpc::ApiError> read_amount(std::string_view digits, std::string_view field) {
-  auto amount = parse_decimal(digits);
-  if (!amount) {
-    return std::unexpected(bad_field(field, "must be a number conforming to the specified constraints"));
-  }
-  return *amount;
-}
-
-std::expected<std::optional<Currency>, rpc::ApiError> read_currency(bool given, std::string_view code) {
-  if (!given) return std::optional<Currency>();
-  auto currency = parse_currency(code);
-  if (!currency) return std::unexpected(bad_field("currency", "must be a valid currency code"));
-  return std::optional(*currency);
-}
-
 std::string amount_text(int64_t minor, Currency currency) {
   std::string text;
   append_decimal(text, minor, currency);
   return text;
-}
-
-Fingerprint& Fingerprint::add(std::string_view text) {
-  ByteWriter(bytes_).text(text);
-  return *this;
-}
-Fingerprint& Fingerprint::add(int64_t number) {
-  ByteWriter(bytes_).zigzag(number);
-  return *this;
-}
-uint64_t Fingerprint::value() const {
-  return hash64(bytes_);
-}
-
-std::string scoped_key(const rpc::Caller& caller, std::string_view operation, std::string_view key) {
-  std::string scoped;
-  if (key.empty()) return scoped;
-  scoped.reserve(caller.id.size() + operation.size() + key.size() + 2);
-  scoped.append(caller.id).append(1, '\x1f').append(operation).append(1, '\x1f').append(key);
-  return scoped;
 }
 
 bool accepted(const WalletOutcome& outcome) {

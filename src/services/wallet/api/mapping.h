@@ -6,6 +6,7 @@
 
 #include "ducat/wallet/v1/wallet.pb.h"
 #include "platform/rpc/registry.h"
+#include "platform/rpc/request_key.h"
 #include "services/wallet/wallet_service.h"
 
 namespace ducat::wallet {
@@ -18,21 +19,11 @@ std::expected<std::optional<Currency>, rpc::ApiError> read_currency(bool given, 
 // "100" of 10000 minor units of USD.
 std::string amount_text(int64_t minor, Currency currency);
 
-// Collects what makes two requests the same, for telling a retry from a reuse of its key.
-class Fingerprint {
- public:
-  explicit Fingerprint(std::string_view operation) { add(operation); }
-  Fingerprint& add(std::string_view text);
-  Fingerprint& add(int64_t number);
-  Fingerprint& add(const Decimal& amount) { return add(amount.significand).add(amount.scale); }
-  uint64_t value() const;
+// An event's `metadata`, as the contract lists it for the event's type: a JSON object.
+std::string metadata_of(const Event& event);
 
- private:
-  std::string bytes_;
-};
-
-// The scope of a key: its caller and its operation. Empty if there is no key.
-std::string scoped_key(const rpc::Caller& caller, std::string_view operation, std::string_view key);
+using rpc::Fingerprint;
+using rpc::scoped_key;
 
 // Why an operation was not accepted. `receiver` is the other wallet of a transfer, if any.
 rpc::ApiError error_of(const WalletOutcome& outcome, std::string_view wallet_id, std::string_view receiver);

@@ -142,7 +142,7 @@ WalletApi::Reply<v1::BatchReply> WalletApi::batch(const v1::BatchRequest& reques
         rpc::ApiError::refusal(422, "BatchAcrossShardsError",
                                "An atomic batch must stay within one shard; these wallets are in several"));
   }
-  co_return write_batch(request, outcomes);
+  co_return write_batch(request, outcomes, call.request->target, clock_.now());
 }
 
 WalletApi::Reply<v1::Wallet> WalletApi::get_wallet(const v1::GetWalletRequest& request, Call& call) {

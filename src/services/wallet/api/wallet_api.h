@@ -48,10 +48,13 @@ class WalletApi {
   Clock& clock_;
 };
 
-// The batch route's part: from its operations to requests, and from outcomes to results (wallet_batch.cc).
+// The batch route's part: from its operations to requests, and from outcomes to results (wallet_batch.cc): a
+// refused one is the body of an error as the single route answers it. `target` is the batch's, `now` the time
+// of the answer.
 std::expected<std::vector<WalletRequest>, rpc::ApiError> read_batch(const v1::BatchRequest& request,
                                                                     const rpc::CallContext& call);
 rpc::Reply<v1::BatchReply> write_batch(const v1::BatchRequest& request,
-                                       const std::vector<WalletOutcome>& outcomes);
+                                       const std::vector<WalletOutcome>& outcomes, std::string_view target,
+                                       Timestamp now);
 
 }  // namespace ducat::wallet

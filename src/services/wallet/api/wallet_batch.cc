@@ -89,13 +89,15 @@ void write_success(v1::BatchResult& result, const v1::BatchOperation& operation,
   result.set_created_at(hold.created_at());
 }
 
-void write_error(v1::BatchResult& result, const rpc::ApiError& error) {
-  std::string message = error.violations.empty() ? error.message : error.violations.front().message;
+void write_error(v1::BatchResult& result, const rpc::ApiError& error, std::string_view target,
+                 Timestamp now) {
   result.set_status_code(error.status);
   result.set_error(std::string(http::reason_phrase(error.status)));
-  result.set_type(error.type.empty() ? "ValidationError" : error.type);
-  result.set_detail(error.detail.empty() ? message : error.detail);
-  result.set_message(std::move(message));
+  result.set_type(rpc::type_of(error));
+  rpc::append_plain_message(*result.mutable_message(), error);
+  result.set_detail(rpc::detail_of(error));
+  result.set_timestamp(now.micros);
+  result.set_path(rpc::target_text(target));
 }
 
 }  // namespace
@@ -113,7 +115,8 @@ std::expected<std::vector<WalletRequest>, rpc::ApiError> read_batch(const v1::Ba
 }
 
 rpc::Reply<v1::BatchReply> write_batch(const v1::BatchRequest& request,
-                                       const std::vector<WalletOutcome>& outcomes) {
+                                       const std::vector<WalletOutcome>& outcomes, std::string_view target,
+                                       Timestamp now) {
   // An overloaded or failing engine refuses a batch as a whole: that is the request's answer, not each
   // element's.
   bool unavailable = std::all_of(outcomes.begin(), outcomes.end(), [](const WalletOutcome& outcome) {
@@ -131,7 +134,7 @@ rpc::Reply<v1::BatchReply> write_batch(const v1::BatchRequest& request,
         error.members.emplace_back("index", std::to_string(i));
         return std::unexpected(std::move(error));
       }
-      write_error(*reply.add_results(), error);
+      write_error(*reply.add_results(), error, target, now);
       continue;
     }
     v1::BatchResult& result = *reply.add_results();

@@ -114,6 +114,12 @@ int64_t signed_of(uint64_t value) {
   return static_cast<int64_t>(value);
 }
 
+Result<uint64_t> count(storage::Connection& connection, std::string_view sql) {
+  uint64_t rows = 0;
+  DUCAT_TRY(connection.query(sql, {}, [&](const Row& row) { rows = static_cast<uint64_t>(row.int64(0)); }));
+  return rows;
+}
+
 // One statement for each power of two, so that few have to be prepared; places left over repeat the last id.
 std::string wallets_by_ids(size_t count) {
   std::string sql =
@@ -186,6 +192,25 @@ Result<std::vector<StoredHold>> expired_holds(storage::Connection& connection, T
 Result<std::vector<StoredHold>> open_transfers(storage::Connection& connection, Timestamp before,
                                                int64_t limit) {
   return all<StoredHold>(connection, kOpenTransfers, {before.micros, limit}, hold_from);
+}
+
+Result<uint64_t> count_holds(storage::Connection& connection) {
+  return count(connection, "SELECT count(*) FROM wallet_holds");
+}
+
+Result<std::optional<StoredMark>> find_mark(storage::Connection& connection, uint64_t wallet, uint64_t seq) {
+  return one<StoredMark>(connection,
+                         "SELECT wallet, seq, position, at FROM wallet_marks WHERE wallet = $1 AND seq = $2",
+                         {signed_of(wallet), signed_of(seq)}, [](const Row& row) {
+                           return StoredMark{static_cast<uint64_t>(row.int64(0)),
+                                             static_cast<uint64_t>(row.int64(1)),
+                                             static_cast<Position>(row.int64(2)),
+                                             {row.int64(3)}};
+                         });
+}
+
+Result<uint64_t> count_marks(storage::Connection& connection) {
+  return count(connection, "SELECT count(*) FROM wallet_marks");
 }
 
 Result<std::optional<StoredEvent>> find_event(storage::Connection& connection, Position position) {

@@ -38,6 +38,22 @@ Result<std::vector<StoredHold>> expired_holds(storage::Connection& connection, T
 Result<std::vector<StoredHold>> open_transfers(storage::Connection& connection, Timestamp before,
                                                int64_t limit);
 
+// How many holds there are, transfers' reservations included.
+Result<uint64_t> count_holds(storage::Connection& connection);
+
+// A place in a history that can be jumped to: every kMarkEvery-th event of a wallet has one.
+struct StoredMark {
+  uint64_t wallet = 0;
+  uint64_t seq = 0;
+  Position position = 0;
+  Timestamp at;
+
+  bool operator==(const StoredMark&) const = default;
+};
+
+Result<std::optional<StoredMark>> find_mark(storage::Connection& connection, uint64_t wallet, uint64_t seq);
+Result<uint64_t> count_marks(storage::Connection& connection);
+
 // An event of a history as it is stored; `body` is decoded by event_codec.h.
 struct StoredEvent {
   Position position = 0;

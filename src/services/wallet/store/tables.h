@@ -35,6 +35,8 @@ struct StoredHold {
   std::string counterparty;  // of a transfer: the receiver
   std::string request_id;
   std::string reason;
+
+  bool operator==(const StoredHold&) const = default;
 };
 
 struct Account {

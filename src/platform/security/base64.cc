@@ -1,0 +1,63 @@
+// See base64.h.
+#include "platform/security/base64.h"
+
+#include <array>
+#include <cstdint>
+
+namespace ducat::security {
+namespace {
+
+constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+constexpr auto kUrlValues = [] {
+  std::array<int8_t, 256> values{};
+  for (int8_t& value : values) value = -1;
+  for (size_t i = 0; i < kUrl.size(); ++i) values[static_cast<uint8_t>(kUrl[i])] = static_cast<int8_t>(i);
+  return values;
+}();
+
+std::string encode(std::string_view bytes, std::string_view alphabet, unsigned width) {
+  std::string text;
+  text.reserve((bytes.size() * 8 + width - 1) / width);
+  uint32_t bits = 0;
+  unsigned count = 0;
+  const uint32_t mask = (1U << width) - 1;
+  for (char byte : bytes) {
+    bits = bits << 8 | static_cast<uint8_t>(byte);
+    for (count += 8; count >= width; count -= width) text.push_back(alphabet[bits >> (count - width) & mask]);
+  }
+  if (count > 0) text.push_back(alphabet[bits << (width - count) & mask]);
+  return text;
+}
+
+}  // namespace
+
+std::string base64url(std::string_view bytes) {
+  return encode(bytes, kUrl, 6);
+}
+
+std::optional<std::string> parse_base64url(std::string_view text) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(text.size() * 3 / 4);
+  uint32_t bits = 0;
+  unsigned count = 0;
+  for (char c : text) {
+    int8_t value = kUrlValues[static_cast<uint8_t>(c)];
+    if (value < 0) return std::nullopt;
+    bits = bits << 6 | static_cast<uint32_t>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes.push_back(static_cast<char>(bits >> count));
+  }
+  if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
+  return bytes;
+}
+
+std::string base32(std::string_view bytes) {
+  return encode(bytes, kBase32, 5);
+}
+
+}  // namespace ducat::security

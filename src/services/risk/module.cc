@@ -1,0 +1,146 @@
+// Wiring of the risk service: from settings to an engine that consumes the wallets' events.
+#include "services/risk/module.h"
+
+#include <future>
+
+#include "kernel/engine/engine_host.h"
+#include "platform/broker/consumer.h"
+#include "platform/rpc/json_text.h"
+#include "services/risk/api/risk_api.h"
+
+namespace ducat::risk {
+namespace {
+
+constexpr config::Setting kSettings[] = {
+    {.key = "risk.rules",
+     .type = config::Type::kList,
+     .default_value = "rapid_withdrawals kind=velocity count=3 window=5m,"
+                      "high_value_transaction kind=amount threshold=10000",
+     .help = "fraud rules: name kind=velocity|amount|new_receiver|many_receivers, then count=, window=, "
+             "threshold=; shadow=true only records"},
+    {.key = "risk.group",
+     .default_value = "fraud_detection",
+     .help = "the consumer's durable name; its dead letters are in <group>.dlq"},
+    {.key = "risk.cache_wallets",
+     .type = config::Type::kInteger,
+     .default_value = "100000",
+     .min = "1000",
+     .help = "wallets whose history is kept in memory"},
+};
+
+constexpr int kRetries = 3;  // after 1, 2 and 4 s
+
+class RiskModule final : public Module {
+ public:
+  explicit RiskModule(kernel::ServicePorts ports)
+      : ports_(std::move(ports)), api_([this]() -> RiskService& { return *service_; }) {
+    api_.bind(ports_.registry);
+  }
+
+  std::string name() const override { return "risk"; }
+
+  Status start() override {
+    DUCAT_ASSIGN(rules_, RuleSet::parse(ports_.settings.list("risk.rules")));
+    kernel::EngineHostOptions options;
+    options.name = "risk";
+    options.journal = ports_.targets("risk", true);
+    options.tables = ports_.targets("risk", false);
+    options.engine.lease.holder = ports_.holder;
+    options.engine.key_life = ports_.settings.duration("idempotency.ttl");
+    model_ = std::make_unique<RiskModel>(rules_,
+                                         static_cast<size_t>(ports_.settings.integer("risk.cache_wallets")));
+    host_ = std::make_unique<kernel::EngineHost>(*model_, std::move(options), threads_, ports_.clock,
+                                                 ports_.timers);
+    DUCAT_TRY(host_->start());
+    const std::string& group = ports_.settings.text("risk.group");
+    service_ = std::make_unique<RiskService>(host_->engine(), host_->readers(), group);
+    watches_ = kernel::watch_engines(ports_.metrics, "risk", [this] { return std::vector{host_->stats()}; });
+    return ports_.broker == nullptr ? Status() : consume(group);
+  }
+
+  void stop() override {
+    if (consumer_) {
+      std::promise<void> stopped;
+      consumer_->stop([&stopped] { stopped.set_value(); });
+      stopped.get_future().wait();
+    }
+    watches_.clear();
+    if (host_) host_->stop();
+    consuming_.stop();
+    threads_.upkeep.stop();
+    threads_.readers.stop();
+    consumer_.reset();
+  }
+
+  Health health() const override {
+    const kernel::EngineStats stats[] = {host_->stats()};
+    Health health = kernel::health_of(stats);
+    if (health.detail.empty() && consumer_) health.detail = consumer_->stats().trouble;
+    return health;
+  }
+
+ private:
+  Status consume(const std::string& group) {
+    broker::ConsumerOptions options;
+    options.subscription = {.stream = "wallet_events",
+                            .types = {"wallet.funds_withdrawn", "wallet.funds_deposited"},
+                            .group = group};
+    options.retries = kRetries;
+    consumer_ = std::make_unique<broker::Consumer>(
+        *ports_.broker, ports_.timers, consuming_, std::move(options),
+        [this](const broker::Message& message, Executor& home) { return service_->handle(message, home); });
+    return consumer_->start();
+  }
+
+  kernel::ServicePorts ports_;
+  RuleSet rules_;
+  kernel::ServiceThreads threads_;
+  std::unique_ptr<RiskModel> model_;
+  std::unique_ptr<kernel::EngineHost> host_;
+  std::unique_ptr<RiskService> service_;
+  RiskApi api_;
+  std::vector<metrics::Watch> watches_;
+  ThreadExecutor consuming_{"risk-consumer"};
+  std::unique_ptr<broker::Consumer> consumer_;
+};
+
+void describe(rpc::JsonBuilder& json, const Moved& event) {
+  json.key("type").text("MOVED").key("walletId").text(event.wallet_id);
+  json.key("movedAt").text(to_iso8601(event.movement.at));
+}
+void describe(rpc::JsonBuilder& json, const AlertOpened& event) {
+  json.key("type").text("ALERT_OPENED").key("walletId").text(event.wallet_id).key("rule").text(event.rule);
+  json.key("details").raw(event.details).key("shadow").boolean(event.shadow);
+}
+void describe(rpc::JsonBuilder& json, const AlertChanged& event) {
+  json.key("type").text("ALERT_CHANGED").key("alert").number(static_cast<int64_t>(event.alert));
+  json.key("status")
+      .text(to_string(event.status))
+      .key("note")
+      .text(event.note)
+      .key("userId")
+      .text(event.user_id);
+}
+
+}  // namespace
+
+std::span<const config::Setting> risk_settings() {
+  return kSettings;
+}
+
+std::unique_ptr<Module> make_risk_module(kernel::ServicePorts ports) {
+  return std::make_unique<RiskModule>(std::move(ports));
+}
+
+std::string describe_risk_event(std::string_view body) {
+  auto event = decode(body);
+  if (!event) return R"({"error":"unreadable event"})";
+  std::string line;
+  rpc::JsonBuilder json(line);
+  json.begin_object();
+  std::visit([&](const auto& one) { describe(json, one); }, *event);
+  json.end_object();
+  return line;
+}
+
+}  // namespace ducat::risk
