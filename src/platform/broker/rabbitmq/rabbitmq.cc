@@ -115,6 +115,10 @@ Result<std::unique_ptr<Subscription>> RabbitBroker::subscribe(SubscriptionOption
   if (stopped_) return fail(Errc::kCancelled, "the broker is stopped");
   if (options.group.empty() || options.max_in_flight == 0)
     return fail(Errc::kInvalid, "a subscription needs a group and room for a message");
+  // Here and not only by the receiver: what is published once this has returned is the group's. Without a
+  // server nothing can be published either, and the receiver makes the queue later.
+  auto connection = Connection::open(options_);
+  if (connection) DUCAT_TRY(topology_.declare_queue(**connection, options));
   return std::make_unique<Receiver>(options_, topology_, clock_, delivered_, std::move(options), executor,
                                     std::move(on_deliveries));
 }

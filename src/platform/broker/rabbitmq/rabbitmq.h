@@ -2,7 +2,8 @@
 //
 // Quorum queues write and sync before they confirm, so what is confirmed survives a power cut. What RabbitMQ
 // cannot do: a queue holds what came after it was made, so a group that is to miss nothing is named in
-// `groups` (its queue is made with the stream) or has subscribed before. Repeats are not dropped.
+// `groups` (its queue is made with the stream) or has subscribed before; subscribing therefore blocks until
+// the queue is there, for a limited time. Repeats are not dropped.
 //
 // Queues: those of `groups` have the names given there, others "<group>.<stream>"; a stream whose name ends
 // in ".dlq" or ".retry" belongs to one group and has one queue, of its own name. What RabbitMQ itself gives
