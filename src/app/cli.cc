@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "app/message_tools.h"
 #include "app/server.h"
 #include "app/supervisor.h"
 #include "app/tools.h"
@@ -21,6 +22,7 @@ Examples:
   ducat config --set http.io_threads=2              what is in force, and where each value comes from
   ducat wallet verify --data /var/lib/ducat         refold all events, compare every balance
   ducat journal tail --data /var/lib/ducat          the newest events
+  ducat messages list --group fraud_detection       what consumers have put aside
   ducat simulate load --url http://127.0.0.1:3000      load a running server, then check that no money was lost)";
 
 constexpr const char* kRunExamples = R"(
@@ -68,6 +70,25 @@ void add_supervise(CLI::App& app, SuperviseOptions& options, int& exit_code) {
       ->capture_default_str();
   command->footer(kSuperviseExamples);
   command->callback([&options, &exit_code] { exit_code = supervise(options); });
+}
+
+void add_messages(CLI::App& app, MessageOptions& options, int& exit_code) {
+  CLI::App* messages = add_group(app, "messages", "messages that consumers could not handle");
+  auto command = [&](const char* name, const char* help, int (*run)(const MessageOptions&)) {
+    CLI::App* added = messages->add_subcommand(name, help);
+    add_common(*added, options.common);
+    added->add_option("--group", options.group, "the consumers' group, as its messages are put aside")
+        ->required();
+    added->add_option("--limit", options.limit, "at most so many, oldest first")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1'000'000));
+    added->callback([&options, &exit_code, run] { exit_code = run(options); });
+    return added;
+  };
+  command("list", "print them as JSON lines", list_messages)
+      ->add_flag("--bodies", options.bodies, "with what is in them");
+  command("redrive", "give them back to their group; in-process delivery: nothing else may run",
+          redrive_messages);
 }
 
 // Parses, which runs the command; 2 for what cannot be understood.
@@ -135,6 +156,9 @@ int run_cli(int argc, char** argv) {
   tool(*projections, "verify", "prove that they are what the journal says", verify);
   tool(*projections, "rebuild", "make them again from the journal; nothing else may run",
        rebuild_projections);
+
+  MessageOptions messages;
+  add_messages(app, messages, exit_code);
 
   TailOptions tailing;
   CLI::App* journal = add_group(app, "journal", "the journals");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/modules.h"
+#include "platform/broker/open.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
@@ -153,6 +154,7 @@ config::Schema make_schema() {
   config::Schema schema;
   schema.add(kSettings);
   schema.add(address_settings());
+  schema.add(broker::broker_settings());
   schema.add(wallet::wallet_settings());
   return schema;
 }
