@@ -1,6 +1,8 @@
 // Tables whose sync has failed, from the failure to the start that makes them again.
 #include "kernel/engine/engine_host.h"
 
+#include <future>
+
 #include "base/fault_point.h"
 #include "kernel/engine/testing/counter_server.h"
 
@@ -23,9 +25,9 @@ class Host {
   }
   ~Host() {
     host_->stop();
-    timers_.reset();
     threads_.upkeep.stop();
     threads_.readers.stop();
+    timers_.reset();
     home_.stop();
   }
 
