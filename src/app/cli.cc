@@ -21,6 +21,7 @@ Examples:
   ducat run --dev --set wallet.shards=4             spread wallets over four databases
   ducat config --set http.io_threads=2              what is in force, and where each value comes from
   ducat wallet verify --data /var/lib/ducat         refold all events, compare every balance
+  ducat audit verify --data /var/lib/ducat          check every audit record, hash and checkpoint
   ducat journal tail --data /var/lib/ducat          the newest events
   ducat messages list --group fraud_detection       what consumers have put aside
   ducat simulate load --url http://127.0.0.1:3000      load a running server, then check that no money was lost)";
@@ -151,6 +152,8 @@ int run_cli(int argc, char** argv) {
 
   CLI::App* wallet = add_group(app, "wallet", "the wallets' data");
   tool(*wallet, "verify", "refold the events and compare every balance", verify);
+  CLI::App* audit = add_group(app, "audit", "the audit log's data");
+  tool(*audit, "verify", "read the whole log, name the first record that is not what it was", verify_audit);
   CLI::App* projections = add_group(app, "projections", "the tables behind the journals");
   tool(*projections, "list", "how far each has followed its journal", list_projections);
   tool(*projections, "verify", "prove that they are what the journal says", verify);

@@ -5,6 +5,8 @@
 #include <map>
 
 #include "platform/broker/embedded/embedded.h"
+#include "platform/broker/kafka/kafka.h"
+#include "platform/broker/nats/nats.h"
 #include "platform/broker/routed.h"
 
 namespace ducat::broker {
@@ -83,9 +85,17 @@ Result<std::unique_ptr<Broker>> make_one(const BrokerTarget& target, const Broke
       DUCAT_ASSIGN(auto database, storage::open(config.embedded));
       return make_embedded(std::move(database), clock, timers);
     }
-    case BrokerTarget::Type::kNats:
+    case BrokerTarget::Type::kNats: {
+      NatsOptions options;
+      if (!target.url.empty()) options.url = target.url;
+      return make_nats_broker(std::move(options), clock);
+    }
+    case BrokerTarget::Type::kKafka: {
+      KafkaOptions options;
+      if (!target.url.empty()) options.url = target.url;
+      return make_kafka_broker(std::move(options));
+    }
     case BrokerTarget::Type::kRabbitmq:
-    case BrokerTarget::Type::kKafka:
       break;
   }
   return fail(Errc::kInvalid,

@@ -32,6 +32,8 @@ class BrokerFixture {
   // or live on beside it.
   virtual std::unique_ptr<Broker> make() = 0;
 
+  // False for RabbitMQ: a group gets what is published after it has subscribed for the first time.
+  virtual bool keeps_for_later_groups() const { return true; }
   // False for in-process delivery: the tests of a server's failures are skipped.
   virtual bool has_server() const { return true; }
   // Ends the server without a word (SIGKILL); returns when it has gone.

@@ -1,0 +1,2 @@
+find_library(RABBITMQ_LIBRARY rabbitmq REQUIRED)
+set(rabbitmq_libraries ${RABBITMQ_LIBRARY})
