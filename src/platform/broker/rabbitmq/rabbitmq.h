@@ -31,7 +31,7 @@ struct RabbitOptions {
     std::string queue;               // its name
     std::vector<std::string> types;  // empty: all
   };
-  std::vector<Group> groups = {{"wallet_events", "fraud_detection", "fraud_detection", {}}};
+  std::vector<Group> groups;
   // So often a message is delivered before it goes to the dead letters. A lost connection counts for all that
   // was in flight, so this is for messages that end their consumers, not for failed attempts.
   int delivery_limit = 100;
