@@ -27,10 +27,10 @@ class TokenAuthenticator final : public Authenticator {
     last_permission = rule.permission;
     if (rule.open) return Caller{};
     if (request.header("authorization") != "Bearer good") return std::unexpected(unauthorized());
-    Caller caller;
-    caller.id = "user-1";
-    caller.anonymous = false;
-    return caller;
+    Caller user;
+    user.id = "user-1";
+    user.anonymous = false;
+    return user;
   }
   std::string last_permission;
 };
