@@ -51,7 +51,9 @@ struct StreamSpec {
   // NATS: put before the type to make the subject; "" : the type is the subject.
   std::string subject_prefix;
   Duration retention = Duration::seconds(7 * 24 * 3600);
-  int64_t max_bytes = int64_t{4} << 30;  // older messages go first
+  // Older messages go first, also those that a group has not seen: only for what may be lost. 0: no limit but
+  // `retention` and the disk.
+  int64_t max_bytes = 0;
   int partitions = 8;                    // Kafka
 };
 
