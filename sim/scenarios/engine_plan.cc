@@ -10,6 +10,9 @@ T one_of(Random& random, std::initializer_list<T> choices) {
   return *(choices.begin() + random.below(choices.size()));
 }
 
+// Kinds of faults of a disk, and that they end.
+enum Fault : uint64_t { kSyncs, kSyncsOfTables, kDirectorySyncs, kReads, kFull, kHeal, kKinds };
+
 storage::SqliteOptions options_of(World& world, const EnginePlan& plan, std::string path) {
   storage::SqliteOptions options;
   options.vfs = world.vfs().name();
@@ -34,7 +37,7 @@ EnginePlan EnginePlan::draw(Random& random) {
   plan.engine.projector.enough_events = one_of<uint32_t>(random, {1, 10, 20'000});
   plan.engine.projector.most_events = one_of<uint32_t>(random, {1, 10, 100'000});
   plan.engine.projector.linger = Duration::millis(one_of<int64_t>(random, {1, 20, 200}));
-  plan.accounts = one_of<uint64_t>(random, {2, 5, 40});
+  plan.accounts = one_of<uint64_t>(random, {2, 5, 40, 400});
   plan.clients = one_of<int>(random, {1, 4, 12});
   plan.sends_per_client = 120 / plan.clients;
   plan.page_bytes = one_of<int>(random, {512, 1024, 4096});
@@ -60,8 +63,21 @@ Result<std::unique_ptr<storage::Database>> open_tables(World& world, const Engin
   return std::move(opened.database);
 }
 
-void DiskFaults::start() {
+Status check_pages(storage::Database& database) {
+  DUCAT_ASSIGN(auto connection, database.connect(storage::Access::kReader));
+  std::string found;
+  DUCAT_TRY(connection->query("PRAGMA integrity_check(1)", {},
+                              [&](const storage::Row& row) { found = row.text(0); }));
+  if (found == "ok") return {};
+  return fail(Errc::kCorrupt, database.describe() + ": " + found);
+}
+
+void DiskFaults::start(bool power_may_fail) {
   going_on_ = true;
+  power_may_fail_ = power_may_fail;
+  Random& random = world_.random();
+  only_ = random.below(2) == 0 ? std::optional(random.below(kHeal)) : std::nullopt;
+  pause_micros_ = one_of<uint64_t>(random, {5'000, 60'000});
   wait_for_next();
 }
 
@@ -73,7 +89,7 @@ void DiskFaults::stop() {
 }
 
 void DiskFaults::wait_for_next() {
-  Duration pause{static_cast<int64_t>(world_.random().below(60'000))};
+  Duration pause{static_cast<int64_t>(world_.random().below(pause_micros_))};
   timer_ = world_.scheduler().after(pause, world_.scheduler().executor("faults"), [this] {
     if (going_on_) next();
   });
@@ -82,18 +98,26 @@ void DiskFaults::wait_for_next() {
 void DiskFaults::next() {
   Random& random = world_.random();
   auto few = static_cast<uint32_t>(1 + random.below(3));
-  switch (random.below(5)) {
-    case 0:
+  // A disk that is never well for long shows little of what comes after a fault.
+  uint64_t fault = only_ && random.below(2) == 0 ? *only_ : random.below(kKinds);
+  if (only_ && fault != *only_) fault = kHeal;
+  switch (fault) {
+    case kSyncs:
       world_.disk().fail_syncs(few, one_of(random, {kJournalPrefix, kTablesPrefix, ""}));
       break;
-    case 1:
+    case kSyncsOfTables:
+      world_.disk().fail_syncs(few, kTablesPrefix);
+      // Within the next checkpoint, or soon after.
+      if (power_may_fail_ && random.below(2) == 0) world_.disk().cut_power_after(1 + random.below(300));
+      break;
+    case kDirectorySyncs:
+      world_.disk().fail_directory_syncs(few);
+      break;
+    case kReads:
       world_.disk().fail_reads(few);
       break;
-    case 2:
+    case kFull:
       world_.disk().set_capacity(world_.disk().used_bytes() + 1 + random.below(20'000));
-      break;
-    case 3:
-      world_.disk().fail_directory_syncs(few);
       break;
     default:
       heal();

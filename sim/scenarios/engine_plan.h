@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "kernel/engine/engine.h"
 #include "platform/storage/database.h"
@@ -34,6 +35,9 @@ Result<std::unique_ptr<storage::Database>> open_journal(World& world, const Engi
 Result<std::unique_ptr<storage::Database>> open_tables(World& world, const EnginePlan& plan,
                                                        std::string name);
 
+// SQLite's own check of a file: kCorrupt says what it has found.
+Status check_pages(storage::Database& database);
+
 // Full disk, failing syncs (of files and of the directory) and reads, at random times between `start` and
 // `stop`. One thread.
 class DiskFaults {
@@ -43,7 +47,8 @@ class DiskFaults {
   DiskFaults(const DiskFaults&) = delete;
   DiskFaults& operator=(const DiskFaults&) = delete;
 
-  void start();
+  // `power_may_fail`: a disk that fails is a likely moment for it.
+  void start(bool power_may_fail);
   // The disk is well again at once.
   void stop();
 
@@ -54,6 +59,9 @@ class DiskFaults {
 
   World& world_;
   bool going_on_ = false;
+  bool power_may_fail_ = false;
+  std::optional<uint64_t> only_;  // one kind of fault, from `start` to `stop`
+  uint64_t pause_micros_ = 0;     // at most, between two
   Timers::Id timer_ = 0;
 };
 

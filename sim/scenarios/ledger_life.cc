@@ -57,8 +57,10 @@ Status LedgerLife::check_tables() {
   return fail(Errc::kCorrupt, "the tables have accounts that the journal does not know");
 }
 
-Status LedgerLife::run(bool with_faults) {
+Status LedgerLife::run(bool with_faults, bool power_may_fail) {
+  power_may_fail_ = power_may_fail;
   Status done = open();
+  if (done) done = check_pages(*tables_);
   if (done) done = check_journal();
   if (done && world_.random().below(2) == 0) done = check_tables();
   if (done) {
@@ -75,7 +77,7 @@ Status LedgerLife::run(bool with_faults) {
 Status LedgerLife::work() {
   for (int i = 0; i < plan_.clients; ++i) start_client(i);
   checkpoint();
-  if (faulty_) faults_.start();
+  if (faulty_) faults_.start(power_may_fail_);
   DUCAT_TRY(scheduler_.run_until([this] { return over() || clients_left_ == 0; }, kMaxSteps));
   faults_.stop();
   if (!over()) DUCAT_TRY(be_served_again());

@@ -26,8 +26,8 @@ class LedgerLife {
 
   // Starts on what is on the disk, checks it, works until everything is sent, a promise breaks or the power
   // fails, and stops in order as far as the disk lets it. `with_faults`: full disk, failing syncs and reads
-  // meanwhile.
-  Status run(bool with_faults);
+  // meanwhile. `power_may_fail` with them.
+  Status run(bool with_faults, bool power_may_fail);
 
  private:
   // ledger_life.cc
@@ -67,6 +67,7 @@ class LedgerLife {
   bool stopping_ = false;
   DiskFaults faults_{world_};
   bool faulty_ = false;  // this life has faults
+  bool power_may_fail_ = false;
   std::optional<std::string> broken_;
   std::map<uint64_t, AccountRow> folded_;
 };

@@ -48,9 +48,19 @@ wallet::Command command_of(const WalletAsk& ask, Timestamp now) {
     case WalletAsk::Kind::kCaptureHold:
       return wallet::CaptureHold{ask.hold, std::nullopt};
     case WalletAsk::Kind::kVoidHold:
+      return wallet::VoidHold{ask.hold};
+    case WalletAsk::Kind::kFreeze:
+      return wallet::FreezeWallet{"simulated"};
+    case WalletAsk::Kind::kUnfreeze:
+      return wallet::UnfreezeWallet{"simulated"};
+    case WalletAsk::Kind::kClose:
+      return wallet::CloseWallet{"simulated"};
+    case WalletAsk::Kind::kDailyLimit:
+      return wallet::SetDailyLimit{ask.amount == 0 ? std::nullopt : std::optional(amount), "simulated"};
+    case WalletAsk::Kind::kCreditLimit:
       break;
   }
-  return wallet::VoidHold{ask.hold};
+  return wallet::SetCreditLimit{amount, "simulated"};
 }
 
 Status WalletBook::acknowledged(const std::string& key, const wallet::Answer& answer, bool across) {
@@ -82,8 +92,8 @@ void WalletBook::apply(const WalletAsk& ask, const wallet::Answer& answer) {
     case WalletAsk::Kind::kPlaceHold:
       holds_.push_back({ask.wallet, answer.hold_id, ask.amount});
       break;
-    case WalletAsk::Kind::kVoidHold:
-      break;
+    default:
+      break;  // moves no money
   }
 }
 

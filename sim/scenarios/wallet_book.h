@@ -13,11 +13,23 @@ namespace ducat::sim {
 
 // A command as its client remembers it. Amounts are cents.
 struct WalletAsk {
-  enum class Kind { kDeposit, kWithdraw, kTransfer, kPlaceHold, kCaptureHold, kVoidHold };
+  enum class Kind {
+    kDeposit,
+    kWithdraw,
+    kTransfer,
+    kPlaceHold,
+    kCaptureHold,
+    kVoidHold,
+    kFreeze,
+    kUnfreeze,
+    kClose,
+    kDailyLimit,
+    kCreditLimit
+  };
   Kind kind = Kind::kDeposit;
   std::string wallet;
   std::string to;            // kTransfer
-  int64_t amount = 0;        // kCaptureHold: the hold's, all of which is captured
+  int64_t amount = 0;        // kCaptureHold: the hold's, all of which is captured; kDailyLimit: 0 is none
   wallet::HoldId hold;       // kCaptureHold, kVoidHold
   Duration expires_after{};  // kPlaceHold; zero: never
   bool operator==(const WalletAsk&) const = default;
@@ -29,6 +41,7 @@ wallet::Command command_of(const WalletAsk& ask, Timestamp now);
 
 struct WalletTold {
   WalletAsk ask;
+  Timestamp sent_at;  // the wall clock's latest by then, at the first time
   bool acknowledged = false;
   std::string answer;  // comparable text
 };
@@ -42,9 +55,11 @@ struct PlacedHold {
 // Survives crashes. One thread. Errors are broken promises.
 class WalletBook {
  public:
-  void sent(const std::string& key, const WalletAsk& ask) {
-    told_.try_emplace(key, WalletTold{ask, false, {}});
+  void sent(const std::string& key, const WalletAsk& ask, Timestamp at = {}) {
+    told_.try_emplace(key, WalletTold{ask, at, false, {}});
   }
+  // The latest the wall clock has shown: what has been true of a key's age stays true.
+  Timestamp latest = {};
   // Accepted or replayed; `across` shards, where a repeat tells only which transfer it was.
   Status acknowledged(const std::string& key, const wallet::Answer& answer, bool across);
 

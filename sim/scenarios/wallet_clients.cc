@@ -15,6 +15,22 @@ std::string wallet_name(uint64_t number) {
   return "w" + std::to_string(number);
 }
 
+// The newest answer that a journal has under a key; empty if it has none.
+Result<std::string> last_answer(storage::Database& journal, const std::string& key) {
+  struct Finder final : kernel::RecordVisitor {
+    explicit Finder(const std::string& wanted) : key(wanted) {}
+    void on_key(std::string_view used, uint64_t, std::string_view stored) override {
+      if (used == key) answer = stored;
+    }
+    const std::string& key;
+    std::string answer;
+  } finder(key);
+  DUCAT_ASSIGN(auto reader, kernel::JournalReader::open(journal));
+  auto read = reader->read(0, [&](const kernel::Record& record) { return kernel::visit(record, finder); });
+  if (!read) return propagate(read);
+  return std::move(finder.answer);
+}
+
 }  // namespace
 
 void WalletLife::start_task(Task<> task) {
@@ -29,9 +45,13 @@ Task<> WalletLife::send_all(Executor& home) {
     uint64_t size = world_.random().below(4) == 0 ? 2 + world_.random().below(5) : 1;
     letter.atomic = size > 1 && world_.random().below(2) == 0;
     for (uint64_t k = 0; k < size; ++k) add_drawn(letter);
+    ++letters_;
     co_await send(letter, home);
+    --letters_;
     co_await pause(scheduler_, home, {static_cast<int64_t>(world_.random().below(4'000))});
+    while (quiet_ && !stopping_ && !over()) co_await pause(scheduler_, home, Duration::millis(1));
   }
+  --clients_;
 }
 
 void WalletLife::add(Letter& letter, const std::string& key, const WalletAsk& ask) {
@@ -50,8 +70,10 @@ void WalletLife::add(Letter& letter, const std::string& key, const WalletAsk& as
 void WalletLife::add_drawn(Letter& letter) {
   Random& random = world_.random();
   const auto& told = book_.told();
-  if (!told.empty() && random.below(4) == 0) {
-    auto earlier = std::next(told.begin(), static_cast<ptrdiff_t>(random.below(told.size())));
+  bool repeat = !told.empty() && random.below(4) == 0;
+  auto earlier = told.begin();
+  if (repeat) std::advance(earlier, static_cast<ptrdiff_t>(random.below(told.size())));
+  if (repeat && may_repeat(earlier->second)) {
     WalletAsk ask = earlier->second.ask;
     // Misuse only keys whose fate is known: for the others the new payload might be the one that counts.
     if (earlier->second.acknowledged && random.below(4) == 0) ask.amount += 1;
@@ -59,7 +81,8 @@ void WalletLife::add_drawn(Letter& letter) {
   }
   std::string key = "key-" + std::to_string(told.size() + 1);
   WalletAsk ask = draw_ask();
-  book_.sent(key, ask);
+  wall();
+  book_.sent(key, ask, book_.latest);
   add(letter, key, ask);
 }
 
@@ -70,9 +93,12 @@ WalletAsk WalletLife::draw_ask() {
   uint64_t number = random.below(wallets);
   ask.wallet = wallet_name(number);
   ask.amount = static_cast<int64_t>(1 + random.below(5'000));
-  uint64_t kind = random.below(10);
-  if (kind >= 8 && book_.holds().empty()) kind = 0;
-  if (kind < 3) return ask;
+  uint64_t kind = random.below(12);
+  if ((kind == 8 || kind == 9) && book_.holds().empty()) kind = 0;
+  if (kind < 3) {
+    ask.amount *= 2;  // so that there is enough for most of what follows
+    return ask;
+  }
   if (kind < 4) {
     ask.kind = WalletAsk::Kind::kWithdraw;
   } else if (kind < 7) {
@@ -80,16 +106,31 @@ WalletAsk WalletLife::draw_ask() {
     ask.to = wallet_name((number + 1 + random.below(wallets - 1)) % wallets);
   } else if (kind < 8) {
     ask.kind = WalletAsk::Kind::kPlaceHold;
-    if (random.below(2) == 0)
-      ask.expires_after = Duration::millis(static_cast<int64_t>(1 + random.below(500)));
-  } else {
+    // For ever, until soon, or until the clock jumps.
+    uint64_t until = random.below(3);
+    if (until == 1) ask.expires_after = Duration::millis(static_cast<int64_t>(1 + random.below(500)));
+    if (until == 2) ask.expires_after = Duration::seconds(static_cast<int64_t>(60 + random.below(3'600)));
+  } else if (kind < 10) {
     const PlacedHold& hold = book_.holds()[random.below(book_.holds().size())];
     ask.kind = random.below(2) == 0 ? WalletAsk::Kind::kCaptureHold : WalletAsk::Kind::kVoidHold;
     ask.wallet = hold.wallet;
     ask.hold = hold.id;
     ask.amount = hold.amount;
+  } else {
+    draw_change(ask);
   }
   return ask;
+}
+
+// Of what a wallet may do. It thaws more often than it freezes, so that most are in use.
+void WalletLife::draw_change(WalletAsk& ask) {
+  Random& random = world_.random();
+  using enum WalletAsk::Kind;
+  constexpr WalletAsk::Kind kChanges[] = {kFreeze, kUnfreeze,   kUnfreeze,   kUnfreeze,
+                                          kClose,  kDailyLimit, kDailyLimit, kCreditLimit};
+  ask.kind = kChanges[random.below(std::size(kChanges))];
+  ask.amount *= 4;  // limits
+  if (ask.kind == kDailyLimit && random.below(3) == 0) ask.amount = 0;
 }
 
 bool WalletLife::crosses(const WalletAsk& ask) const {
@@ -147,13 +188,18 @@ void WalletLife::judge(const Letter& letter, size_t index, const WalletOutcome& 
   }
 }
 
+// Repeated later a key may be forgotten, and then the repeat is a new command.
+bool WalletLife::may_repeat(const WalletTold& told) const {
+  return book_.latest - told.sent_at < Duration{plan_.common.engine.key_life.micros / 2};
+}
+
 // Repeats every key whose fate nobody knows until it is known. The disk is well: it may take a while, not for
 // ever.
 Task<> WalletLife::ask_for_fates(Executor& home) {
   co_await resume_on(home);
   std::vector<std::string> unknown;
   for (const auto& [key, told] : book_.told()) {
-    if (!told.acknowledged) unknown.push_back(key);
+    if (!told.acknowledged && may_repeat(told)) unknown.push_back(key);
   }
   for (const std::string& key : unknown) {
     for (int i = 0;; ++i) {
@@ -166,6 +212,28 @@ Task<> WalletLife::ask_for_fates(Executor& home) {
       if (i == kFateTries) co_return broken("the fate of key " + key + " cannot be learnt");
       co_await pause(scheduler_, home, kFatePause);
     }
+  }
+}
+
+// Keys too old to be repeated: what became of them stands in the journals.
+Task<> WalletLife::look_up_fates(Executor& home) {
+  co_await resume_on(home);
+  for (const auto& [key, told] : book_.told()) {
+    if (told.acknowledged || may_repeat(told)) continue;
+    Shard& shard = *shards_[service_->shard_of(told.ask.wallet)];
+    auto stored = last_answer(*shard.journal, key);
+    if (!stored) co_return broken(stored.error().message);
+    if (stored->empty()) continue;  // never used, or given back
+    wallet::WalletOperation found;
+    Status read = shard.model.decode_answer(*stored, found);
+    if (!read) co_return broken(read.error().message);
+    if (crosses(told.ask)) {
+      auto transfer = co_await service_->transfer(found.answer.saga, home);
+      if (!transfer || !*transfer) co_return broken("the transfer of key " + key + " is not known");
+      if ((*transfer)->state != "COMPLETED") continue;
+    }
+    Status counted = book_.acknowledged(key, found.answer, crosses(told.ask));
+    if (!counted) co_return broken(counted.error().message);
   }
 }
 

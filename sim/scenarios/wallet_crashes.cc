@@ -12,7 +12,9 @@ constexpr uint64_t kOperationsPerLife = 2'000;
 
 Status WalletCrashes::run(World& world) {
   WalletPlan plan = WalletPlan::draw(world.random());
-  plan.common.durable_journal = durable_journal_;
+  plan.bug = bug_;
+  plan.common.durable_journal = bug_ != WalletBug::kUnsyncedJournal;
+  plan.common.minds_seals = bug_ != WalletBug::kTrustsDoubtful;
   WalletBook book;
   for (int life = 0; life < kLives; ++life) {
     Random& random = world.random();

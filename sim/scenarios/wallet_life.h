@@ -1,7 +1,7 @@
 // A process that serves wallets on one or several shards, from its start to its end: production's service,
 // engines, tables and upkeep on simulated executors, time and disk. Clients send deposits, withdrawals,
-// transfers within and between shards, holds and batches, and repeat their keys; every answer goes into the
-// book.
+// transfers within and between shards, holds, batches and changes of a wallet's status and limits, and repeat
+// their keys; every answer goes into the book. The wall clock jumps meanwhile.
 #pragma once
 
 #include <deque>
@@ -15,6 +15,7 @@
 #include "services/wallet/wallet_service.h"
 #include "sim/scenarios/engine_plan.h"
 #include "sim/scenarios/wallet_book.h"
+#include "sim/scenarios/wallet_bugs.h"
 
 namespace ducat::sim {
 
@@ -24,6 +25,8 @@ struct WalletPlan {
   size_t wallets_in_memory = 0;  // a shard
   Duration saga_stuck_after;
   Duration upkeep_every;
+  Duration clock_jump_every;  // at most; zero: never
+  WalletBug bug = WalletBug::kNone;
 
   static WalletPlan draw(Random& random);
 };
@@ -41,9 +44,10 @@ class WalletLife {
 
  private:
   struct Shard {
-    explicit Shard(const wallet::WalletModelOptions& options) : model(options) {}
+    Shard(const wallet::WalletModelOptions& options, WalletBug bug) : model(options), buggy(model, bug) {}
     std::unique_ptr<storage::Database> journal, tables;
     wallet::WalletModel model;
+    BuggyWallets buggy;
     std::unique_ptr<kernel::Engine> engine;
     std::unique_ptr<storage::ReaderPool> pool;
     bool expiring = false;
@@ -64,6 +68,7 @@ class WalletLife {
   Status check_keys();
   Status work(bool settle);
   Status settle();
+  Status check_that_all_has_ended();
   Status stop();
   void upkeep(size_t index);
 
@@ -72,12 +77,20 @@ class WalletLife {
   Task<> send_all(Executor& home);
   Task<> send(Letter& letter, Executor& home);
   Task<> ask_for_fates(Executor& home);
+  Task<> look_up_fates(Executor& home);
+  bool may_repeat(const WalletTold& told) const;
   Task<> compare_balances(Executor& home);
   void add(Letter& letter, const std::string& key, const WalletAsk& ask);
   void add_drawn(Letter& letter);
   WalletAsk draw_ask();
+  void draw_change(WalletAsk& ask);
   bool crosses(const WalletAsk& ask) const;
   void judge(const Letter& letter, size_t index, const wallet::WalletOutcome& outcome);
+
+  // wallet_clock.cc
+  Task<> move_the_clock(Executor& home);
+  Task<> wait_for_quiet(Executor& home);
+  Timestamp wall();
 
   bool dead() const { return world_.disk().dead(); }
   bool over() const { return broken_.has_value() || dead(); }
@@ -92,7 +105,11 @@ class WalletLife {
   DiskFaults faults_{world_};
   bool faulty_ = false;
   bool stopping_ = false;
-  int tasks_ = 0;  // coroutines that have not ended
+  int tasks_ = 0;       // coroutines that have not ended
+  int letters_ = 0;     // sent and not answered
+  bool quiet_ = false;  // nothing new is sent
+  bool clock_moves_ = false;
+  int clients_ = 0;  // that have not ended
   std::optional<std::string> broken_;
 };
 

@@ -21,6 +21,7 @@ Examples:
   ducat run --dev --set wallet.shards=4             spread wallets over four databases
   ducat config --set http.io_threads=2              what is in force, and where each value comes from
   ducat wallet verify --data /var/lib/ducat         refold all events, compare every balance
+  ducat audit verify --data /var/lib/ducat          check every audit record, hash and checkpoint
   ducat journal tail --data /var/lib/ducat          the newest events
   ducat messages list --group fraud_detection       what consumers have put aside
   ducat simulate load --url http://127.0.0.1:3000      load a running server, then check that no money was lost)";
@@ -91,6 +92,17 @@ void add_messages(CLI::App& app, MessageOptions& options, int& exit_code) {
           redrive_messages);
 }
 
+void add_journal(CLI::App& app, TailOptions& options, int& exit_code) {
+  CLI::App* journal = add_group(app, "journal", "the journals");
+  CLI::App* tail = journal->add_subcommand("tail", "print the newest events as JSON lines");
+  add_common(*tail, options.common);
+  tail->add_option("-n,--events", options.events, "how many of the newest")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
+  tail->add_flag("-f,--follow", options.follow, "go on with new ones until interrupted");
+  tail->callback([&options, &exit_code] { exit_code = tail_journals(options); });
+}
+
 // Parses, which runs the command; 2 for what cannot be understood.
 int parse(CLI::App& app, int argc, char** argv) {
   try {
@@ -151,6 +163,8 @@ int run_cli(int argc, char** argv) {
 
   CLI::App* wallet = add_group(app, "wallet", "the wallets' data");
   tool(*wallet, "verify", "refold the events and compare every balance", verify);
+  CLI::App* audit = add_group(app, "audit", "the audit log's data");
+  tool(*audit, "verify", "read the whole log, name the first record that is not what it was", verify_audit);
   CLI::App* projections = add_group(app, "projections", "the tables behind the journals");
   tool(*projections, "list", "how far each has followed its journal", list_projections);
   tool(*projections, "verify", "prove that they are what the journal says", verify);
@@ -161,14 +175,7 @@ int run_cli(int argc, char** argv) {
   add_messages(app, messages, exit_code);
 
   TailOptions tailing;
-  CLI::App* journal = add_group(app, "journal", "the journals");
-  CLI::App* tail = journal->add_subcommand("tail", "print the newest events as JSON lines");
-  add_common(*tail, tailing.common);
-  tail->add_option("-n,--events", tailing.events, "how many of the newest")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 1'000'000));
-  tail->add_flag("-f,--follow", tailing.follow, "go on with new ones until interrupted");
-  tail->callback([&] { exit_code = tail_journals(tailing); });
+  add_journal(app, tailing, exit_code);
 
   CLI::App* simulate = add_group(app, "simulate", "programs that play the world outside");
   load::LoadCommand load;

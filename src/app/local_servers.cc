@@ -140,6 +140,7 @@ Result<LocalServer> make_postgres(const std::string& directory, uint16_t port, c
       .unprivileged = true,
       .stop_signal = SIGINT,
       .death_signal = SIGQUIT};
+  server.ready_text = "database system is ready to accept connections";
   server.settings = {{"storage.type", "postgres"},
                      {"storage.url", local_url("postgresql://ducat:" + password, port)}};
   server.client_environment = {"PGHOST=127.0.0.1", "PGPORT=" + std::to_string(port), "PGUSER=ducat",
@@ -174,7 +175,8 @@ Result<LocalServer> make_nats(const std::string& directory, uint16_t port) {
   std::string file = folder + "/nats.conf";
   DUCAT_TRY(write_for_server(file, "listen: \"127.0.0.1:" + std::to_string(port) +
                                        "\"\nserver_name: \"ducat\"\nauthorization { token: \"" + token +
-                                       "\" }\njetstream { store_dir: \"" + folder + "/data\" }\n"));
+                                       "\" }\njetstream { store_dir: \"" + folder +
+                                       "/data\", max_mem: 256MB, max_file: 8GB }\n"));
   LocalServer server;
   server.port = port;
   server.spec = {.name = "nats",

@@ -16,6 +16,7 @@ using HearLine = std::function<void(std::string_view)>;
 struct LocalServer {
   ChildSpec spec;
   uint16_t port = 0;
+  std::string ready_text;  // see Supervised; a port is open before PostgreSQL is ready
   // setting → value, for every process of ours.
   std::vector<std::pair<std::string, std::string>> settings;
   std::vector<std::string> client_environment;  // for its own command-line tools

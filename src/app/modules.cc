@@ -6,6 +6,15 @@
 namespace ducat::app {
 namespace {
 
+std::unique_ptr<Module> make_identity(ModuleContext context) {
+  return identity::make_identity_module(std::move(context.ports), context.access);
+}
+
+template <auto Make>
+std::unique_ptr<Module> with_ports(ModuleContext context) {
+  return Make(std::move(context.ports));
+}
+
 Status add_with_needs(const std::string& name, const Addresses& elsewhere,
                       std::vector<const ModuleRow*>& chosen) {
   const auto& table = module_table();
@@ -27,7 +36,14 @@ Status add_with_needs(const std::string& name, const Addresses& elsewhere,
 
 const std::vector<ModuleRow>& module_table() {
   static const std::vector<ModuleRow> table = {
-      {"wallet", {}, wallet::make_wallet_module, {"ducat.wallet.v1.WalletService"}},
+      {"identity", {}, make_identity, {"ducat.identity.v1.IdentityService"}},
+      {"wallet", {}, with_ports<wallet::make_wallet_module>, {"ducat.wallet.v1.WalletService"}},
+      {"risk", {}, with_ports<risk::make_risk_module>, {"ducat.risk.v1.RiskService"}},
+      {"transactions",
+       {},
+       with_ports<transactions::make_transactions_module>,
+       {"ducat.transactions.v1.TransactionService"}},
+      {"audit", {}, with_ports<audit::make_audit_module>, {"ducat.audit.v1.AuditService"}},
       {std::string(kGateway), {}, nullptr, {}},
   };
   return table;

@@ -7,12 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "services/audit/module.h"
+#include "services/identity/module.h"
+#include "services/risk/module.h"
+#include "services/transactions/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
 
-// What every service is given.
-using ModuleContext = kernel::ServicePorts;
+// What every service is given, and what only identity is.
+struct ModuleContext {
+  kernel::ServicePorts ports;
+  identity::Access& access;
+};
 
 struct ModuleRow {
   std::string name;

@@ -23,7 +23,7 @@ constexpr Duration kLongestPause = Duration::seconds(10);
 // A life this long was a good one: what comes after it is a first failure again.
 constexpr Duration kGoodLife = Duration::seconds(30);
 constexpr int kMostFailures = 10;
-constexpr int kMostFailuresBeforeReady = 3;
+constexpr int kMostFailuresBeforeReady = 5;
 constexpr size_t kLogBytes = size_t{64} << 20;
 
 Timestamp now() {
@@ -78,7 +78,8 @@ void ProcessGroup::read(Supervised& process) {
   process.child->read_lines([&](std::string_view line) {
     write(process.child->spec().name, line);
     process.last_line = line;
-    if (!process.ready_text.empty() && line.starts_with(process.ready_text)) {
+    const std::string& text = process.ready_text;
+    if (!text.empty() && (line.starts_with(text) || line.ends_with(text))) {
       process.ready = process.ever_ready = true;
     }
   });
@@ -178,7 +179,7 @@ void ProcessGroup::write_list() {
   for (const Supervised& process : processes_) {
     json.begin_object().key("name").text(process.child->spec().name);
     json.key("pid").number(process.child->running() ? process.child->pid() : 0);
-    json.key("http").text(process.http).key("rpc").text(process.rpc).end_object();
+    json.key("address").text(process.address).key("rpc").text(process.rpc).end_object();
   }
   json.end_array();
   std::string path = directory_ + "/processes.json";

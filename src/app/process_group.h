@@ -15,10 +15,10 @@ namespace ducat::app {
 // A child, and what is known of its lives.
 struct Supervised {
   std::unique_ptr<Child> child;
-  std::string ready_text;  // a line that begins so says that it is ready; empty: its port says it
+  std::string ready_text;  // a line that begins or ends so says that it is ready; empty: its port says it
   uint16_t port = 0;
-  std::string http, rpc;  // addresses worth showing
-  bool ready = false;     // in this life
+  std::string address, rpc;  // worth showing
+  bool ready = false;        // in this life
   bool ever_ready = false;
   int failures = 0;          // deaths one soon after the other
   Timestamp started, again;  // monotonic; `again`: when the next life begins, 0 while it lives

@@ -7,18 +7,22 @@
 #include <csignal>
 #include <cstdio>
 
+#include "app/broker_module.h"
 #include "app/front.h"
 #include "app/modules.h"
 #include "app/system_service.h"
 #include "base/system.h"
 #include "clients/directory.h"
+#include "platform/broker/open.h"
 #include "platform/http/server.h"
 #include "platform/rpc/documentation.h"
 #include "platform/rpc/grpc/grpc_server.h"
 #include "platform/rpc/static_routes.h"
+#include "platform/security/secrets.h"
 #include "platform/storage/data_directory.h"
 #include "platform/telemetry/logger.h"
 #include "services/gateway/module.h"
+#include "services/identity/access/access_follower.h"
 
 namespace ducat::app {
 namespace {
@@ -45,23 +49,32 @@ Status check_rpc(const ServeOptions& options, const config::Settings& settings) 
 
 // What production does not do without, and development does not do at all.
 Status check_mode(const ServeOptions& options, const config::Settings& settings) {
+  const std::string& secret = settings.text("auth.jwt_secret");
+  if (!secret.empty() && secret.size() < kShortestSecret)
+    return fail(Errc::kInvalid, "auth.jwt_secret must have at least 32 characters");
   if (options.dev) {
     if (is_loopback(options.host)) return {};
     return fail(Errc::kInvalid, "--dev listens on loopback only, not on " + options.host);
   }
-  const std::string& secret = settings.text("auth.jwt_secret");
   if (secret.empty()) {
     return fail(
         Errc::kInvalid,
         "auth.jwt_secret is not set; give DUCAT_AUTH_JWT_SECRET at least 32 characters, or use --dev");
   }
-  if (secret.size() < kShortestSecret)
-    return fail(Errc::kInvalid, "auth.jwt_secret must have at least 32 characters");
   for (const std::string& origin : settings.list("cors.origins")) {
     if (origin == "*")
       return fail(Errc::kInvalid, "cors.origins allows every origin; name those that may call");
   }
   return {};
+}
+
+// What signs tokens. Development makes one for itself, so that tokens outlive a restart.
+Result<std::string> signing_secret(const ServeOptions& options, const config::Settings& settings,
+                                   const storage::DataDirectory& directory) {
+  const std::string& given = settings.text("auth.jwt_secret");
+  if (!given.empty() || !options.dev) return given;
+  SystemRandom random;
+  return security::load_or_make_secret(directory.file("auth.secret"), random);
 }
 
 http::ServerOptions http_options(const ServeOptions& options, const config::Settings& settings) {
@@ -115,14 +128,16 @@ rpc::CorsOptions cors_options(bool dev, const config::Settings& settings) {
 // Everything that lives as long as the process serves, in the order it is made.
 class ServingProcess {
  public:
-  ServingProcess(const ServeOptions& options, config::Settings settings, storage::DataDirectory directory)
+  ServingProcess(const ServeOptions& options, config::Settings settings, storage::DataDirectory directory,
+                 std::string secret)
       : options_(options),
         settings_(std::move(settings)),
         directory_path_(std::move(directory)),
         limiter_(settings_, random_),
         observer_(metrics_, "http"),
         rpc_observer_(metrics_, "rpc"),
-        development_(closed_),
+        access_(settings_, std::move(secret), clock_),
+        development_(access_.authenticator()),
         system_(host_, clock_) {}
 
   Status start() {
@@ -135,8 +150,9 @@ class ServingProcess {
     documentation_->add_to(files_);
     rpc::DispatcherOptions dispatch;
     dispatch.clock = &clock_;
-    dispatch.random = &random_;
-    dispatch.authenticator = options_.dev ? static_cast<rpc::Authenticator*>(&development_) : &closed_;
+    dispatch.random = &ids_;
+    dispatch.authenticator =
+        options_.dev ? static_cast<rpc::Authenticator*>(&development_) : &access_.authenticator();
     dispatch.rate_limiter = &limiter_;
     dispatch.observer = &observer_;
     dispatch.cors = cors_options(options_.dev, settings_);
@@ -179,23 +195,46 @@ class ServingProcess {
     directory_ = make_directory(rows, settings_, registry_, clock_, timers_);
     system_.bind(registry_);
     system_.bind(system_registry_);
+    DUCAT_TRY(make_broker(rows));
     for (const ModuleRow* row : rows) {
       if (row->name == kGateway) {
-        host_.add(gateway::make_gateway_module(*directory_, registry_));
-        gateway_ = true;
+        DUCAT_TRY(make_gateway(rows));
         continue;
       }
-      host_.add(row->make(ports()));
+      host_.add(row->make({ports(), access_}));
     }
     return {};
   }
 
-  ModuleContext ports() {
-    kernel::Targets targets = [this](const std::string& name, bool durable) {
-      return storage_target(settings_, directory_path_.path(), name, durable);
-    };
+  Status make_gateway(const std::vector<const ModuleRow*>& here) {
+    host_.add(gateway::make_gateway_module(*directory_, registry_));
+    gateway_ = true;
+    // Who checks credentials has to know what has ended; the identity service tells.
+    const bool identity_here =
+        std::any_of(here.begin(), here.end(), [](const ModuleRow* row) { return row->name == "identity"; });
+    if (identity_here || !addresses_of(settings_).contains("identity")) return {};
+    DUCAT_ASSIGN(rpc::Invoker * identity, directory_->find("identity"));
+    host_.add(identity::make_access_follower({*identity, access_.registry(), clock_, random_, timers_}));
+    return {};
+  }
+
+  // A gateway alone neither publishes nor consumes.
+  Status make_broker(const std::vector<const ModuleRow*>& rows) {
+    if (std::all_of(rows.begin(), rows.end(), [](const ModuleRow* row) { return row->name == kGateway; }))
+      return {};
+    DUCAT_ASSIGN(broker::BrokerConfig config, broker::read_broker_config(settings_, target("broker", true)));
+    DUCAT_ASSIGN(broker_, broker::make_broker(config, clock_, timers_));
+    host_.add(std::make_unique<BrokerModule>(*broker_));
+    return {};
+  }
+
+  storage::StorageTarget target(const std::string& name, bool durable) const {
+    return storage_target(settings_, directory_path_.path(), name, durable);
+  }
+
+  kernel::ServicePorts ports() {
     return {.settings = settings_,
-            .targets = targets,
+            .targets = [this](const std::string& name, bool durable) { return target(name, durable); },
             .data_directory = directory_path_.path(),
             .dev = options_.dev,
             .holder = holder_name(),
@@ -204,6 +243,7 @@ class ServingProcess {
             .timers = timers_,
             .registry = registry_,
             .metrics = metrics_,
+            .broker = broker_.get(),
             .services = directory_.get()};
   }
 
@@ -232,11 +272,12 @@ class ServingProcess {
   storage::DataDirectory directory_path_;
   SystemClock clock_;
   SystemRandom random_;
+  IdRandom ids_;
   metrics::Registry metrics_;
   ConfiguredRateLimiter limiter_;
   MetricsObserver observer_;
   MetricsObserver rpc_observer_;
-  rpc::ClosedAuthenticator closed_;
+  identity::Access access_;
   rpc::DevelopmentAuthenticator development_;
   rpc::Registry registry_;         // every method this process answers
   rpc::Registry system_registry_;  // health alone
@@ -246,6 +287,7 @@ class ServingProcess {
   std::unique_ptr<rpc::Dispatcher> dispatcher_;
   std::unique_ptr<Front> front_;
   std::unique_ptr<clients::Directory> directory_;
+  std::unique_ptr<broker::Broker> broker_;  // null: nobody needs one
   ModuleHost host_;
   SystemService system_;
   std::unique_ptr<rpc::GrpcServer> rpc_server_;
@@ -288,7 +330,14 @@ int serve(const ServeOptions& options) {
   if (!directory) return refuse(directory.error());
   if (Status logging = start_log(*settings); !logging) return refuse(logging.error());
 
-  ServingProcess process(options, std::move(*settings), std::move(*directory));
+  auto secret = signing_secret(options, *settings, *directory);
+  if (!secret) return refuse(secret.error());
+  if (secret->size() < kShortestSecret) {
+    return refuse(
+        {Errc::kInvalid, directory->file("auth.secret") + " is damaged: remove it to have a new one made"});
+  }
+
+  ServingProcess process(options, std::move(*settings), std::move(*directory), std::move(*secret));
   if (Status started = process.start(); !started) {
     log::stop();
     return refuse(started.error());

@@ -5,6 +5,10 @@
 
 #include "app/modules.h"
 #include "platform/broker/open.h"
+#include "services/audit/module.h"
+#include "services/identity/module.h"
+#include "services/risk/module.h"
+#include "services/transactions/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
@@ -155,7 +159,13 @@ config::Schema make_schema() {
   schema.add(kSettings);
   schema.add(address_settings());
   schema.add(broker::broker_settings());
+  schema.add(identity::access_settings());
+  schema.add(identity::identity_settings());
+  schema.add(identity::oidc_settings());
   schema.add(wallet::wallet_settings());
+  schema.add(risk::risk_settings());
+  schema.add(transactions::transactions_settings());
+  schema.add(audit::audit_settings());
   return schema;
 }
 

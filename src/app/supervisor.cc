@@ -1,6 +1,7 @@
 // What is started, with which settings, in which order; see supervisor.h.
 #include "app/supervisor.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -141,6 +142,8 @@ class Supervision {
     Supervised process;
     process.child = std::make_unique<Child>(server.spec);
     process.port = server.port;
+    process.address = at_loopback(server.port);
+    process.ready_text = server.ready_text;
     return group_.add(std::move(process));
   }
 
@@ -168,7 +171,7 @@ class Supervision {
         ChildSpec{.name = name, .command = std::move(command), .environment = environment_with(all)});
     process.ready_text = "ducat is ready on ";
     process.port = port;
-    process.http = host + ":" + std::to_string(port);
+    process.address = host + ":" + std::to_string(port);
     return process;
   }
 
@@ -180,14 +183,14 @@ class Supervision {
     }
     Supervised process = ducat(name, "127.0.0.1", ports_[2 * index], own);
     process.rpc = at_loopback(ports_[2 * index + 1]);
-    show(name, "http://" + process.http, "gRPC " + process.rpc);
+    show(name, "http://" + process.address, "gRPC " + process.rpc);
     return group_.add(std::move(process));
   }
 
   Status start_gateway() {
     Supervised process = ducat(std::string(kGateway), options_.host, static_cast<uint16_t>(options_.port),
                                {{"rpc.port", "0"}});
-    show(std::string(kGateway), "http://" + process.http, "");
+    show(std::string(kGateway), "http://" + process.address, "");
     return group_.add(std::move(process));
   }
 
@@ -206,6 +209,7 @@ class Supervision {
 }  // namespace
 
 int supervise(const SuperviseOptions& options) {
+  umask(0077);  // logs and lists are ours alone
   auto settings = load_settings(options.common);
   if (!settings) return refuse(settings.error());
   auto directory = storage::DataDirectory::open(options.common.data);
@@ -216,9 +220,10 @@ int supervise(const SuperviseOptions& options) {
     // Who asked us to stop while we started has not met an error.
     return started.error().code == Errc::kCancelled ? 0 : refuse(started.error());
   }
-  for (const std::string& line : supervision.shown()) std::puts(line.c_str());
-  std::printf("logs: %s/ducat.log\nducat is ready on http://%s:%d\n", directory->path().c_str(),
-              options.host.c_str(), options.port);
+  // On stdout only the line that scripts wait for, as from `ducat run`.
+  for (const std::string& line : supervision.shown()) std::fprintf(stderr, "%s\n", line.c_str());
+  std::fprintf(stderr, "  logs           %s/ducat.log\n", directory->path().c_str());
+  std::printf("ducat is ready on http://%s:%d\n", options.host.c_str(), options.port);
   std::fflush(stdout);
   Status ended = supervision.run();
   supervision.stop();

@@ -23,10 +23,10 @@ void add_part(const Module::Part& part, v1::HealthReply& reply) {
   if (!health.detail.empty())
     component.set_detail(health.ready ? "recovering from a failure" : "not available");
   if (!health.progress) return;
-  reply.mutable_journal()->set_position(static_cast<int64_t>(health.progress->position));
-  reply.mutable_journal()->set_projected(static_cast<int64_t>(health.progress->projected));
-  reply.mutable_journal()->set_lag(
-      static_cast<int64_t>(health.progress->position - health.progress->projected));
+  auto& journal = *reply.mutable_journal();
+  journal.set_position(journal.position() + static_cast<int64_t>(health.progress->position));
+  journal.set_projected(journal.projected() + static_cast<int64_t>(health.progress->projected));
+  journal.set_lag(journal.position() - journal.projected());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "kernel/journal/journal.h"
 #include "platform/storage/data_directory.h"
+#include "services/audit/module.h"
 #include "services/wallet/module.h"
 
 namespace ducat::app {
@@ -27,11 +28,14 @@ kernel::Targets targets_of(const config::Settings& settings, const std::string& 
 }
 
 // A reader must not make the directory it was to read.
-Status must_exist(const config::Settings& settings, const std::string& data) {
+bool exists(const config::Settings& settings, const std::string& data, const std::string& journal) {
   struct stat found {};
-  if (settings.text("storage.type") == "postgres") return {};
-  std::string first = storage_target(settings, data, wallet::wallet_journals(settings).front(), true).path;
-  if (stat(first.c_str(), &found) == 0) return {};
+  return settings.text("storage.type") == "postgres" ||
+         stat(storage_target(settings, data, journal, true).path.c_str(), &found) == 0;
+}
+
+Status must_exist(const config::Settings& settings, const std::string& data) {
+  if (exists(settings, data, wallet::wallet_journals(settings).front())) return {};
   return fail(Errc::kNotFound, "there is no wallet data in " + data + "; say where it is with --data");
 }
 
@@ -107,7 +111,9 @@ Status print_tail(const TailOptions& options, const config::Settings& settings) 
   std::vector<Followed> journals;
   kernel::Targets targets = targets_of(settings, options.common.data);
   auto wanted = static_cast<size_t>(options.events);
-  for (const std::string& name : wallet::wallet_journals(settings)) {
+  std::vector<std::string> names = wallet::wallet_journals(settings);
+  if (exists(settings, options.common.data, audit::kAuditJournal)) names.emplace_back(audit::kAuditJournal);
+  for (const std::string& name : names) {
     DUCAT_ASSIGN(Followed followed, follow(targets, name, wanted));
     journals.push_back(std::move(followed));
   }
@@ -142,9 +148,22 @@ int verify(const CommonOptions& options) {
   });
 }
 
+int verify_audit(const CommonOptions& options) {
+  auto settings = load_settings(options);
+  if (!settings) return refuse(settings.error());
+  if (!exists(*settings, options.data, audit::kAuditJournal)) {
+    return refuse(
+        {Errc::kNotFound, "there is no audit log in " + options.data + "; say where it is with --data"});
+  }
+  return audit::verify_audit_log(*settings, targets_of(*settings, options.data), options.data);
+}
+
 int list_projections(const CommonOptions& options) {
   return with_settings(options, [&](const config::Settings& settings) {
     Status listed = wallet::list_wallet_projections(settings, targets_of(settings, options.data));
+    if (listed && exists(settings, options.data, audit::kAuditJournal)) {
+      listed = audit::list_audit_projections(targets_of(settings, options.data));
+    }
     return listed ? 0 : refuse(listed.error());
   });
 }
@@ -155,6 +174,9 @@ int rebuild_projections(const CommonOptions& options) {
     if (!directory) return refuse(directory.error());
     Status rebuilt =
         wallet::rebuild_wallets(settings, targets_of(settings, options.data), "projections rebuild");
+    if (rebuilt && exists(settings, options.data, audit::kAuditJournal)) {
+      rebuilt = audit::rebuild_audit_log(settings, targets_of(settings, options.data), "projections rebuild");
+    }
     if (!rebuilt) return refuse(rebuilt.error());
     std::puts("rebuilt: the tables are what the journal says");
     return 0;

@@ -39,4 +39,9 @@ uint64_t SystemRandom::next() {
   return buffer[used++];
 }
 
+uint64_t IdRandom::next() {
+  thread_local SeededRandom mine(SystemRandom().next());
+  return mine.next();
+}
+
 }  // namespace ducat

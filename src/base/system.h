@@ -19,4 +19,11 @@ class SystemRandom final : public Random {
   uint64_t next() override;
 };
 
+// For the ids that every request gets: unique, and not secret. SplitMix64 per thread, seeded by getrandom(2).
+// Thread-safe.
+class IdRandom final : public Random {
+ public:
+  uint64_t next() override;
+};
+
 }  // namespace ducat

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests against the release binary, from outside, as a customer who holds only the contract.
 
-Usage: tests/e2e/run.py [--binary PATH] [--soak] [--list] [pattern …]
+Usage: tests/e2e/run.py [--binary PATH] [--distributed] [--soak] [--list] [pattern …]
 A pattern is a part of a test's name (`suite.Class.test`); with several, any of them counts.
+With --distributed the suites about what is answered run against a gateway, with each service in a process of its own.
 The last line is "N passed, M failed"; skipped tests are named with their reason before it and count as neither.
 The exit code is not 0 when anything failed or nothing ran. Nothing is left running and no file is left behind.
 """
@@ -22,6 +23,12 @@ sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
 from ducat_e2e import processes, server, workload  # noqa: E402  pylint: disable=wrong-import-position
+
+
+# Suites about what is answered, which must be the same in both shapes; the others are about one process's files,
+# words and signals. A distributed run is on PostgreSQL anyway.
+IN_BOTH_SHAPES = {"batch", "crash", "distributed", "errors", "headers", "history", "holds", "idempotency", "money", "races",
+                  "rate_limits", "shards", "status_and_limits", "wallet_basics"}
 
 
 class PrintingResult(unittest.TestResult):
@@ -76,6 +83,11 @@ def name_of(test):
     return test.id().removeprefix("suites.")
 
 
+def in_both_shapes(test):
+    suite, name = name_of(test).split(".")[:2]
+    return suite in IN_BOTH_SHAPES and not name.endswith("OnPostgres")
+
+
 def collect(patterns):
     """All tests whose name holds one of the patterns, in the order of modules and classes."""
     loader, chosen = unittest.TestLoader(), []
@@ -93,6 +105,7 @@ def collect(patterns):
 def parse():
     parser = argparse.ArgumentParser(description="The end-to-end tests.")
     parser.add_argument("--binary", default=os.path.join(os.path.dirname(os.path.dirname(HERE)), "build/release/ducat"))
+    parser.add_argument("--distributed", action="store_true", help="services in processes of their own")
     parser.add_argument("--soak", action="store_true", help="crash fifty times instead of five")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
     parser.add_argument("pattern", nargs="*")
@@ -107,7 +120,7 @@ def stop_at_once(number, _):
 
 def main():
     options = parse()
-    tests = collect(options.pattern)
+    tests = [test for test in collect(options.pattern) if not options.distributed or in_both_shapes(test)]
     if options.list:
         print("\n".join(map(name_of, tests)))
         return 0
@@ -118,6 +131,7 @@ def main():
         print(f"FAILED  there is no binary at {options.binary}; build it, or say where it is with --binary")
         result.failed = 1
     else:
+        server.DISTRIBUTED = options.distributed
         server.BINARY = os.path.abspath(options.binary)
         workload.CRASHES = 50 if options.soak else 5
         begin = time.monotonic()

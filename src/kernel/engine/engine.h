@@ -149,7 +149,9 @@ class Engine {
 
   // On the decide executor.
   void run();
+  void take_inbox();
   bool may_decide() const;
+  bool rest();
   void take_waiting(std::vector<Submission*>& batch);
   void decide(std::vector<Submission*> submissions);
   Status find_old_keys(std::span<Submission* const> batch);
@@ -191,12 +193,14 @@ class Engine {
   size_t inbox_operations_ = 0;
   std::vector<Reader> readers_;
   std::array<std::string, kParts> troubles_;
-  bool posted_ = false;
+  bool posted_ = false;   // run() is on the decide executor's queue or running
+  uint64_t wake_at_ = 1;  // operations that must wait for an arrival to post run()
   bool accepting_ = false;
 
   // The decide executor's own.
   State state_ = State::kStarting;
   std::deque<Submission*> waiting_;
+  std::vector<Submission*> arrived_;  // scratch
   std::deque<std::shared_ptr<Batch>> under_way_;
   Tip decided_;
   RecentKeys recent_;

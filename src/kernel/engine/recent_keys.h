@@ -2,8 +2,8 @@
 //
 // Two generations: new keys enter the younger; when it is full it becomes the elder, and once all its records
 // are durable its hashes are written to a run (kernel/projection/key_runs.h), after which it is forgotten. So
-// memory is bounded by two generations. A generation keeps its texts in one block: every command adds a key,
-// so nothing is allocated for each.
+// memory is bounded by two generations, and what the last one leaves to the next. A generation keeps its
+// texts in one block: every command adds a key, so nothing is allocated for each.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -48,7 +48,7 @@ class RecentKeys {
   void rotate(RecordNumber decided) {
     elder_ = std::move(young_);
     elder_last_record_ = decided;
-    young_ = std::make_unique<Generation>();
+    young_ = spare_ ? std::move(spare_) : std::make_unique<Generation>();
     handed_over_ = false;
   }
   bool elder_ready(RecordNumber durable) const {
@@ -57,7 +57,11 @@ class RecentKeys {
   // The elder generation, sorted, for writing; only when it is ready, and once.
   std::shared_ptr<const KeysToWrite> take_elder(int64_t run_id);
   // Its keys can be found in the tables from now on.
-  void forget_elder() { elder_.reset(); }
+  void forget_elder() {
+    if (!elder_) return;
+    elder_->clear();
+    spare_ = std::move(elder_);
+  }
   void clear() {
     young_ = std::make_unique<Generation>();
     elder_.reset();
@@ -95,11 +99,17 @@ class RecentKeys {
     std::optional<UsedKey> find(uint64_t hash, std::string_view key) const;
     void add(uint64_t hash, const UsedKey& used);
     void remove(uint64_t hash, std::string_view key);
+    void clear() {
+      texts.clear();
+      entries.clear();
+      newest.clear();
+    }
   };
 
   size_t per_generation_;
   std::unique_ptr<Generation> young_;
   std::unique_ptr<Generation> elder_;
+  std::unique_ptr<Generation> spare_;  // empty; kept for its memory, which costs more to get than to fill
   RecordNumber elder_last_record_ = 0;
   bool handed_over_ = false;
 };

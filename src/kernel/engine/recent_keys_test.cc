@@ -97,6 +97,21 @@ TEST(RecentKeys, AGenerationRotatesWhenItIsFullAndTheElderIsGone) {
   EXPECT_TRUE(keys.can_rotate());
 }
 
+TEST(RecentKeys, TheMemoryOfAGenerationIsUsedAgainWithoutItsKeys) {
+  RecentKeys keys(2);
+  for (uint64_t round = 0; round < 4; ++round) {
+    uint64_t first = 10 * round;
+    keys.add(first, used("k", first + 1));
+    keys.add(first + 1, used("k", first + 2));
+    EXPECT_EQ(keys.size(), 2u);
+    EXPECT_EQ(keys.find(first, "k")->record, first + 1);
+    keys.rotate(first + 2);
+    EXPECT_EQ(keys.take_elder(1)->sorted.size(), 2u);
+    keys.forget_elder();
+    EXPECT_FALSE(keys.find(first, "k"));
+  }
+}
+
 TEST(RecentKeys, TheElderIsHandedOverSortedByItsHashAsTheTablesSortIt) {
   RecentKeys keys(4);
   uint64_t record = 1;

@@ -32,6 +32,9 @@ struct Operation {
   // The key is given back: accepted, it counts as never used. `Model::decide` finds the answer it has so far
   // in the operation (nothing if it is not in use), and judges by it.
   bool frees_key = false;
+  // Later than this, by the engine's clock, it is not decided (kUnavailable), unless its key answers it: for
+  // whoever must know that the key is still remembered if it was used. Not in atomic groups.
+  Timestamp not_after{INT64_MAX};
   Verdict verdict = Verdict::kPending;
 
   uint64_t key_hash = 0;  // the engine's

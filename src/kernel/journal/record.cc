@@ -7,6 +7,7 @@ namespace ducat::kernel {
 namespace {
 
 constexpr uint8_t kVersion = 1;
+constexpr size_t kUsualBody = 4 << 10;  // bytes; ten commands or so
 
 enum Tag : uint8_t { kEvent = 1, kKey = 2, kJob = 3, kLeaf = 4 };
 
@@ -29,6 +30,7 @@ uint64_t checksum_of(const Record& record, uint64_t previous_checksum) {
 
 void RecordBuilder::start(RecordNumber number, Position first_position, uint64_t epoch, Timestamp at) {
   record_ = Record{number, first_position, 0, epoch, at, {}, 0};
+  record_.body.reserve(kUsualBody);
   record_.body.push_back(static_cast<char>(kVersion));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,10 @@ class KeyFilter {
   KeyFilter() = default;
   // Room for `keys` hashes.
   explicit KeyFilter(size_t keys) : bits_((keys * kBitsPerKey / kBlockBits + 1) * kBlockBytes, '\0') {}
-  // From stored bits.
-  static KeyFilter from_bits(std::string_view bits) {
+  // From stored bits; nothing if they are not those of a filter with room for `keys`.
+  static std::optional<KeyFilter> from_bits(std::string_view bits, uint64_t keys) {
+    if (bits.empty() || bits.size() % kBlockBytes != 0) return std::nullopt;
+    if (keys / (kBlockBits / kBitsPerKey) >= bits.size() / kBlockBytes) return std::nullopt;
     KeyFilter filter;
     filter.bits_ = bits;
     return filter;

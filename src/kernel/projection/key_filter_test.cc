@@ -43,7 +43,7 @@ TEST(KeyFilter, ComesBackFromItsBits) {
   KeyFilter filter(1000);
   for (int i = 0; i < 1000; ++i) filter.add(random.next());
   const std::string stored(filter.bits());
-  KeyFilter read = KeyFilter::from_bits(stored);
+  KeyFilter read = KeyFilter::from_bits(stored, 1000).value();
   for (int i = 0; i < 100'000; ++i) {
     uint64_t hash = random.next();
     ASSERT_EQ(read.may_contain(hash), filter.may_contain(hash));

@@ -26,7 +26,7 @@ std::string_view bytes_of(std::span<const KeyEntry> entries) {
 }
 
 Result<std::vector<KeyEntry>> entries_of(std::string_view bytes) {
-  if (bytes.size() % sizeof(KeyEntry) != 0)
+  if (bytes.empty() || bytes.size() % sizeof(KeyEntry) != 0)
     return fail(Errc::kCorrupt, "a chunk of idempotency keys is damaged");
   std::vector<KeyEntry> entries(bytes.size() / sizeof(KeyEntry));
   std::memcpy(entries.data(), bytes.data(), bytes.size());
@@ -172,17 +172,21 @@ Result<KeyRun> merge_key_runs(storage::Connection& connection, std::span<const K
 Status KeyRuns::load(storage::Connection& connection) {
   runs_.clear();
   next_id_ = 1;
-  return connection.query(
+  Status damaged;
+  DUCAT_TRY(connection.query(
       "SELECT r.run, r.level, r.keys, r.newest_at, f.bits FROM key_runs r JOIN key_filters f ON f.run = "
       "r.run "
       "ORDER BY r.run",
-      {}, [this](const Row& row) {
-        add(KeyRun{row.int64(0),
-                   static_cast<int>(row.int64(1)),
-                   static_cast<uint64_t>(row.int64(2)),
-                   {row.int64(3)},
-                   KeyFilter::from_bits(row.blob(4))});
-      });
+      {}, [&](const Row& row) {
+        auto keys = static_cast<uint64_t>(row.int64(2));
+        auto filter = KeyFilter::from_bits(row.blob(4), keys);
+        if (!filter || row.int64(0) < 0 || row.int64(0) == INT64_MAX) {
+          damaged = fail(Errc::kCorrupt, "a run of idempotency keys is damaged");
+          return;
+        }
+        add(KeyRun{row.int64(0), static_cast<int>(row.int64(1)), keys, {row.int64(3)}, std::move(*filter)});
+      }));
+  return damaged;
 }
 
 void KeyRuns::add(KeyRun run) {

@@ -137,8 +137,8 @@ class Broker {
   // else is fed.
   virtual void publish(std::vector<Message> messages, Executor& executor, OnPublished done) = 0;
 
-  // From now on everything of the source goes out on the (declared) stream, in its order, each position given
-  // up only after the broker's confirmation. The source outlives `stop`.
+  // From now on all of the source goes out on the (declared) stream, in order, a position saved only once it is
+  // confirmed. Sources of one stream are fed in the same order at every start, and outlive `stop`.
   virtual Status feed(const std::string& stream, Source& source) = 0;
 
   // The executor must keep the order and outlive the subscription.

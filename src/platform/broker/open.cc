@@ -5,6 +5,8 @@
 #include <map>
 
 #include "platform/broker/embedded/embedded.h"
+#include "platform/broker/kafka/kafka.h"
+#include "platform/broker/nats/nats.h"
 #include "platform/broker/routed.h"
 
 namespace ducat::broker {
@@ -125,11 +127,13 @@ Result<std::unique_ptr<Broker>> make_one(const BrokerTarget& target, const Broke
       if (!target.url.empty()) options.url = target.url;
       return make_rabbit_broker(std::move(options), clock);
     }
-    case BrokerTarget::Type::kKafka:
-      break;
+    case BrokerTarget::Type::kKafka: {
+      KafkaOptions options;
+      if (!target.url.empty()) options.url = target.url;
+      return make_kafka_broker(std::move(options));
+    }
   }
-  return fail(Errc::kInvalid,
-              "this build has no adapter for the broker that broker.type or broker.streams names");
+  return fail(Errc::kInvalid, "an unknown type of broker");
 }
 
 }  // namespace

@@ -1,58 +1,11 @@
 // The parser alone: any split of the bytes gives the same requests, and no bytes make it misbehave.
-#include "platform/http/request_parser.h"
-
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "platform/http/input_buffer.h"
+#include "platform/http/parser_fixture.h"
 
 namespace ducat::http {
 namespace {
-
-constexpr ParserLimits kLimits{
-    .header_bytes = 4096, .target_bytes = 1024, .headers = 20, .body_bytes = 50'000};
-
-// Feeds `bytes` through an InputBuffer in pieces of the sizes `next_size` gives; answers a line for each
-// request.
-template <typename NextSize>
-std::vector<std::string> requests_of(std::string_view bytes, NextSize next_size) {
-  BlockPool pool;
-  RequestParser parser(kLimits);
-  InputBuffer input(pool, parser);
-  IncomingRequest incoming;
-  std::vector<std::string> found;
-  while (!bytes.empty()) {
-    auto space = input.space();
-    size_t size = std::min({space.size(), bytes.size(), next_size()});
-    std::memcpy(space.data(), bytes.data(), size);
-    input.received(size);
-    bytes.remove_prefix(size);
-    while (input.has_unparsed()) {
-      if (!parser.started() && (*input.unparsed() == '\r' || *input.unparsed() == '\n')) {
-        input.parsed(1);
-        input.next_request();
-        continue;
-      }
-      if (!parser.started()) parser.start(incoming);
-      auto step = parser.feed(input.unparsed(), input.unparsed_size());
-      input.parsed(step.used);
-      if (step.outcome == RequestParser::Outcome::kNeedMore) break;
-      if (step.outcome == RequestParser::Outcome::kRefused) {
-        found.push_back("refused " + std::to_string(step.status));
-        return found;
-      }
-      input.next_request();
-      const Request& request = incoming.request;
-      std::string line(request.method);
-      line.append(" ").append(request.path).append(" ?").append(request.query);
-      for (const Header& header : request.headers)
-        line.append(";").append(header.name).append("=").append(header.value);
-      line.append("|").append(request.body).append(incoming.keep_alive ? "|keep" : "|close");
-      found.push_back(line);
-    }
-  }
-  return found;
-}
 
 std::string chunked(const std::string& body, SeededRandom& random) {
   std::string out;

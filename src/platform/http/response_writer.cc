@@ -1,6 +1,8 @@
 // Rendering of status lines and headers.
 #include "platform/http/response_writer.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <ctime>
 
@@ -29,13 +31,22 @@ void append_status_line(std::string& out, int status) {
   out.append(reason_phrase(status)).append("\r\n");
 }
 
+constexpr std::array<bool, 256> kTokenBytes = [] {
+  std::array<bool, 256> table{};
+  for (char c : std::string_view("0123456789-_")) table[static_cast<unsigned char>(c)] = true;
+  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = true;
+  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 bool is_token(std::string_view name) {
-  for (char c : name) {
-    bool plain =
-        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-    if (!plain) return false;
-  }
-  return !name.empty();
+  bool plain = !name.empty();
+  for (char c : name) plain &= kTokenBytes[static_cast<unsigned char>(c)];
+  return plain;
+}
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
@@ -43,9 +54,9 @@ void append_header(std::string& out, std::string_view name, std::string_view val
   out.append(name).append(": ");
   size_t from = out.size();
   out.append(value);
-  for (size_t i = from; i < out.size(); ++i) {
-    if (static_cast<unsigned char>(out[i]) < 0x20 || out[i] == 0x7F) out[i] = ' ';
-  }
+  bool controls = false;
+  for (char c : value) controls |= is_control(c);
+  if (controls) std::replace_if(out.begin() + static_cast<ptrdiff_t>(from), out.end(), is_control, ' ');
   out.append("\r\n");
 }
 

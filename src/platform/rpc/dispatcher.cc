@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kUnknown = "unknown";
 constexpr std::string_view kStatic = "static";
+constexpr size_t kUsualBody = 256;  // bytes; a larger answer grows
 
 CallContext make_context(const http::Request& request, Clock& clock, Random& random) {
   CallContext context;
@@ -261,11 +262,17 @@ http::Response Dispatcher::success(Call& call, const RoutePlan& plan) const {
   http::Response response;
   response.status = out.status ? out.status : plan.success_status;
   if (response.status == 204 || response.status == 304) return response;
+  if (!out.text_type.empty()) {
+    response.content_type = out.text_type;
+    response.body = std::move(out.text);
+    return response;
+  }
   const bool envelope = plan.style == Style::kEnvelope;
   if (!envelope && out.has_stored_body) {
     response.body = std::move(out.stored_body);
     return response;
   }
+  response.body.reserve(kUsualBody);
   if (envelope) response.body.append(R"({"success":true,"data":)");
   if (out.has_stored_body) {
     response.body.append(out.stored_body);

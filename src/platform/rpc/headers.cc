@@ -19,7 +19,12 @@ bool all_zero(std::string_view text) {
 
 void append_hex(std::string& out, uint64_t value) {
   constexpr char kHex[] = "0123456789abcdef";
-  for (int shift = 60; shift >= 0; shift -= 4) out.push_back(kHex[value >> shift & 15]);
+  char digits[16];
+  for (char& digit : digits) {
+    digit = kHex[value >> 60];
+    value <<= 4;
+  }
+  out.append(digits, sizeof(digits));
 }
 
 // The inside of a quoted string; false if a quote or a backslash stands where it may not.

@@ -39,6 +39,12 @@ Lead classify(unsigned char lead) {
 void append_json_text(std::string& out, std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
   out.push_back('"');
+  char escapes = 0;
+  for (char c : text) escapes = static_cast<char>(escapes | kEscapes[static_cast<unsigned char>(c)]);
+  if (escapes == 0) {
+    out.append(text).push_back('"');
+    return;
+  }
   size_t from = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     auto byte = static_cast<unsigned char>(text[i]);

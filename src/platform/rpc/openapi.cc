@@ -206,7 +206,7 @@ void write_tags(JsonBuilder& json, const Registry& registry, const ContractComme
   json.key("tags").begin_array();
   for (const auto& route : registry.routes()) {
     const RoutePlan& plan = route->plan();
-    if (!seen.insert(plan.tag).second) continue;
+    if (plan.paths.empty() || !seen.insert(plan.tag).second) continue;
     json.begin_object().key("name").text(plan.tag);
     std::string description = comments.of_service(plan.method->service()->full_name());
     if (!description.empty()) json.key("description").text(description);

@@ -54,6 +54,10 @@ struct CallContext {
     // A stored body, sent as it is instead of the message (in the envelope: as `data`).
     bool has_stored_body = false;
     std::string stored_body;
+    // Text that is sent as it is, outside of any envelope, for callers that ask for it by Accept: its media
+    // type (a constant; empty: none) and the text.
+    std::string_view text_type;
+    std::string text;
     std::vector<std::pair<std::string_view, std::string>> headers;  // names are constants
   } out;
 };

@@ -13,7 +13,10 @@ namespace ducat::rpc {
 // Collects what makes two requests the same, for telling a retry from a reuse of its key. One thread.
 class Fingerprint {
  public:
-  explicit Fingerprint(std::string_view operation) { add(operation); }
+  explicit Fingerprint(std::string_view operation) {
+    bytes_.reserve(128);
+    add(operation);
+  }
   Fingerprint& add(std::string_view text);
   Fingerprint& add(int64_t number);
   Fingerprint& add(const ducat::Decimal& amount) { return add(amount.significand).add(amount.scale); }

@@ -57,9 +57,12 @@ void check_path_fields(const RoutePlan& plan) {
 }  // namespace
 
 RoutePlan make_route_plan(const google::protobuf::MethodDescriptor& method, PlanCache& plans) {
-  DUCAT_CHECK(method.options().HasExtension(contract::route), "a method has a route");
   RoutePlan plan;
   plan.method = &method;
+  if (!method.options().HasExtension(contract::route)) {
+    plan.name = "internal " + method.full_name();
+    return plan;
+  }
   add_service_rules(*method.service(), plan);
   add_route(method.options().GetExtension(contract::route), plan);
   plan.body = plans.part(method.input_type(), PlanCache::Part::kBody, !plan.has_body);

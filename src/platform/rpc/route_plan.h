@@ -22,7 +22,8 @@ struct BusinessRefusal {
   std::string message;
 };
 
-// Immutable once made; lives as long as its registry.
+// Immutable once made; lives as long as its registry. A method without a route in the contract has neither
+// verb nor paths: it is for other processes of Ducat only (grpc/).
 struct RoutePlan {
   const google::protobuf::MethodDescriptor* method = nullptr;
   std::string name;  // "POST /v1/wallet/{id}/deposit": for metrics, logs and rate limits

@@ -17,7 +17,9 @@ struct StorageTarget {
   std::string url;
   std::string schema;
   // True for journals: a commit that was acknowledged survives a power cut. False for tables that the journal
-  // can give back.
+  // can give back at the next start. Counts for SQLite, which cannot crash without us; a PostgreSQL server
+  // can, and would then lack tables that a running engine takes for written, so there every commit is
+  // durable.
   bool durable = true;
   int64_t cache_bytes = int64_t{32} << 20;  // SQLite's writer
 };

@@ -2,7 +2,9 @@
 #include "services/transactions/module.h"
 
 #include <cstdio>
+#include <future>
 
+#include "platform/broker/consumer.h"
 #include "services/transactions/api/transaction_api.h"
 #include "services/transactions/audit_answer.h"
 #include "services/transactions/transaction_host.h"
@@ -48,7 +50,7 @@ constexpr config::Setting kSettings[] = {
      .help = "days within which a deleted transaction may be restored"},
 };
 
-TransactionHostOptions options_of(const ModulePorts& ports) {
+TransactionHostOptions options_of(const kernel::ServicePorts& ports) {
   const config::Settings& settings = ports.settings;
   TransactionHostOptions options;
   options.journal = ports.targets(std::string(kName), true);
@@ -64,9 +66,9 @@ TransactionHostOptions options_of(const ModulePorts& ports) {
   return options;
 }
 
-class RunningModule final : public TransactionsModule {
+class TransactionsModule final : public Module {
  public:
-  explicit RunningModule(ModulePorts ports)
+  explicit TransactionsModule(kernel::ServicePorts ports)
       : ports_(std::move(ports)),
         host_(options_of(ports_), ports_.clock, ports_.random, ports_.timers),
         api_([this]() -> TransactionService& { return host_.service(); }) {
@@ -81,30 +83,61 @@ class RunningModule final : public TransactionsModule {
     watches_.push_back(
         ports_.metrics.watch_gauge("ducat_transactions_waiting", "Changes that wait for their audit record",
                                    {}, [this] { return static_cast<double>(host_.service().waiting()); }));
-    return {};
+    if (ports_.broker == nullptr) return {};
+    DUCAT_TRY(publish());
+    return consume();
   }
 
   void stop() override {
+    if (consumer_) {
+      std::promise<void> stopped;
+      consumer_->stop([&stopped] { stopped.set_value(); });
+      stopped.get_future().wait();
+    }
     watches_.clear();
     host_.stop();
+    consuming_.stop();
+    consumer_.reset();
   }
 
   Health health() const override {
-    kernel::EngineStats stats = host_.stats();
-    return kernel::health_of({&stats, 1});
-  }
-
-  broker::Source& audit_messages() override { return host_.audit_messages(); }
-  broker::Source& business_messages() override { return host_.business_messages(); }
-  Task<Status> handle(const broker::Message& message, Executor& home) override {
-    return host_.service().handle(message, home);
+    const kernel::EngineStats stats[] = {host_.stats()};
+    Health health = kernel::health_of(stats);
+    if (health.detail.empty() && consumer_) health.detail = consumer_->stats().trouble;
+    return health;
   }
 
  private:
-  ModulePorts ports_;
+  Status publish() {
+    for (const broker::StreamSpec& stream : transaction_streams()) DUCAT_TRY(ports_.broker->declare(stream));
+    DUCAT_TRY(ports_.broker->feed(std::string(kAuditStream), host_.audit_messages()));
+    return ports_.broker->feed(std::string(kBusinessStream), host_.business_messages());
+  }
+
+  // Somebody waits for every answer, and only an outage can hold one up, so that it is tried for as long as
+  // it takes.
+  Status consume() {
+    broker::ConsumerOptions options;
+    options.subscription.stream = kAuditStream;
+    options.subscription.types = {std::string(kAuditCreated), std::string(kAuditFailed)};
+    options.subscription.group = kName;
+    options.subscription.max_in_flight = 4096;
+    options.first_pause = Duration::millis(100);
+    options.retries = -1;
+    consumer_ =
+        std::make_unique<broker::Consumer>(*ports_.broker, ports_.timers, consuming_, std::move(options),
+                                           [this](const broker::Message& message, Executor& home) {
+                                             return host_.service().handle(message, home);
+                                           });
+    return consumer_->start();
+  }
+
+  kernel::ServicePorts ports_;
   TransactionHost host_;
   TransactionApi api_;
   std::vector<metrics::Watch> watches_;
+  ThreadExecutor consuming_{"audit-answers"};
+  std::unique_ptr<broker::Consumer> consumer_;
 };
 
 }  // namespace
@@ -113,20 +146,11 @@ std::span<const config::Setting> transactions_settings() {
   return kSettings;
 }
 
-broker::SubscriptionOptions audit_answers() {
-  broker::SubscriptionOptions options;
-  options.stream = kAuditStream;
-  options.types = {std::string(kAuditCreated), std::string(kAuditFailed)};
-  options.group = kName;
-  options.max_in_flight = 4096;
-  return options;
+std::unique_ptr<Module> make_transactions_module(kernel::ServicePorts ports) {
+  return std::make_unique<TransactionsModule>(std::move(ports));
 }
 
-std::unique_ptr<TransactionsModule> make_transactions_module(ModulePorts ports) {
-  return std::make_unique<RunningModule>(std::move(ports));
-}
-
-int verify_transactions(const config::Settings& settings, const Targets& targets) {
+int verify_transactions(const config::Settings& settings, const kernel::Targets& targets) {
   auto verified = [&]() -> Result<VerifyReport> {
     DUCAT_ASSIGN(auto journal, storage::open(targets(std::string(kName), true)));
     DUCAT_ASSIGN(auto tables, storage::open(targets(std::string(kName), false)));

@@ -14,18 +14,22 @@ class TransactionCache {
     TransactionRef transaction;          // null: purged
     kernel::RecordNumber pinned_by = 0;  // the last record that changed it; 0: none since it was loaded
     bool touched = false;                // changed by the batch under way
-    bool used = true;                    // since the hand of `evict` came by
+    bool used = false;                   // since the hand of `evict` came by
   };
 
   // About 400 bytes each and its texts. Pinned ones stay even beyond it; their number is bounded by the
   // tables' lag.
   explicit TransactionCache(size_t capacity) : capacity_(capacity) {}
 
+  // Somebody wants it: it is spared once. (Most are never wanted after they were made.)
   Entry* find(Position number) {
+    Entry* found = peek(number);
+    if (found != nullptr) found->used = true;
+    return found;
+  }
+  Entry* peek(Position number) {
     auto found = entries_.find(number);
-    if (found == entries_.end()) return nullptr;
-    found->second.used = true;
-    return &found->second;
+    return found == entries_.end() ? nullptr : &found->second;
   }
   // Valid until the next `put` or `evict`.
   Entry& put(Position number, TransactionRef transaction) {

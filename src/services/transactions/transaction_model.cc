@@ -38,13 +38,13 @@ Status TransactionModel::load(std::span<kernel::Submission* const> batch) {
   for (kernel::Submission* submission : batch) {
     for (size_t i = 0; i < submission->size(); ++i) {
       TransactionId id = subject_of(static_cast<const TransactionOperation&>(submission->at(i)).command);
-      if (id.none() || cache_.find(number_of(id)) != nullptr) continue;
+      if (id.none() || cache_.peek(number_of(id)) != nullptr) continue;
       missing.push_back(number_of(id));
     }
   }
   if (missing.empty()) return {};
   DUCAT_ASSIGN(std::vector<TransactionRef> found, find_transactions(*connection_, missing));
-  for (TransactionRef& transaction : found) cache_.put(number_of(transaction->id), std::move(transaction));
+  for (const TransactionRef& transaction : found) cache_.put(number_of(transaction->id), transaction);
   return {};
 }
 
@@ -261,7 +261,7 @@ TransactionChanges& TransactionModel::changes() {
 
 std::unique_ptr<kernel::Changes> TransactionModel::take_changes(kernel::RecordNumber record) {
   for (Position number : touched_) {
-    TransactionCache::Entry* entry = cache_.find(number);
+    TransactionCache::Entry* entry = cache_.peek(number);
     DUCAT_CHECK(entry != nullptr, "what a batch has changed stays in memory");
     entry->touched = false;
     entry->pinned_by = record;

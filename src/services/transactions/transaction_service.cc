@@ -60,7 +60,7 @@ ChangeOutcome outcome_of(Outcome outcome) {
 Task<ChangeOutcome> TransactionService::change(const ChangeRequest& request, Executor& home) {
   const TransactionId subject = subject_of(request.command);
   const Timestamp give_up = clock_.monotonic() + options_.wait_for_running;
-  Turns::Turn turn(turns_, subject, home);
+  Turns::Turn turn(turns_, {subject, std::string(request.requester.user_id)}, home);
   if (!subject.none()) {
     bool mine = co_await turns_.take(turn, give_up);
     if (!mine) co_return outcome_of({OutcomeKind::kTooLate, nullptr});

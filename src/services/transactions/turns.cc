@@ -6,7 +6,7 @@ namespace ducat::transactions {
 bool Turns::enter(Turn& turn, Timestamp deadline, std::coroutine_handle<> handle) {
   std::lock_guard lock(mutex_);
   if (closed_) return false;
-  auto [queue, free] = queues_.try_emplace(turn.transaction_);
+  auto [queue, free] = queues_.try_emplace(turn.key_);
   if (free) {
     turn.mine_ = true;
     return false;
@@ -18,9 +18,9 @@ bool Turns::enter(Turn& turn, Timestamp deadline, std::coroutine_handle<> handle
   return true;
 }
 
-void Turns::leave(const TransactionId& transaction) {
+void Turns::leave(const Key& key) {
   std::lock_guard lock(mutex_);
-  auto queue = queues_.find(transaction);
+  auto queue = queues_.find(key);
   if (queue->second.empty()) {
     queues_.erase(queue);
     return;
@@ -33,7 +33,7 @@ void Turns::leave(const TransactionId& transaction) {
 
 void Turns::expire(Timestamp now) {
   std::lock_guard lock(mutex_);
-  for (auto& [transaction, queue] : queues_) {
+  for (auto& [key, queue] : queues_) {
     std::erase_if(queue, [&](Turn* turn) {
       if (turn->deadline_ > now) return false;
       turn->home_.post([handle = turn->handle_] { handle.resume(); });

@@ -1,12 +1,14 @@
 // One change of a transaction at a time, in the order in which they came, so that each is judged on what the
-// one before has made visible. A change that waits has no thread and no connection.
+// one before has made visible. A change that waits has no thread and no connection. Each user has a queue of
+// his own for a transaction, so that a stranger neither holds it up nor notices whether there is one.
 #pragma once
 
 #include <coroutine>
 #include <deque>
 #include <map>
 #include <mutex>
-#include <vector>
+#include <string>
+#include <utility>
 
 #include "base/time.h"
 #include "platform/runtime/executor.h"
@@ -17,16 +19,17 @@ namespace ducat::transactions {
 // Thread-safe. Turns end before it is destroyed.
 class Turns {
  public:
-  // At most `waiting` for one transaction at a time.
+  using Key = std::pair<TransactionId, std::string>;  // and the user
+
+  // At most `waiting` of one user for one transaction at a time.
   explicit Turns(size_t waiting) : waiting_(waiting) {}
 
   // A place in the queue of a transaction; given back when destroyed. Lives in the coroutine's frame.
   class Turn {
    public:
-    Turn(Turns& turns, const TransactionId& transaction, Executor& home)
-        : turns_(turns), transaction_(transaction), home_(home) {}
+    Turn(Turns& turns, Key key, Executor& home) : turns_(turns), key_(std::move(key)), home_(home) {}
     ~Turn() {
-      if (mine_) turns_.leave(transaction_);
+      if (mine_) turns_.leave(key_);
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -34,7 +37,7 @@ class Turns {
    private:
     friend class Turns;
     Turns& turns_;
-    const TransactionId transaction_;
+    const Key key_;
     Executor& home_;
     Timestamp deadline_;
     std::coroutine_handle<> handle_;
@@ -63,11 +66,11 @@ class Turns {
  private:
   // True: it sleeps.
   bool enter(Turn& turn, Timestamp deadline, std::coroutine_handle<> handle);
-  void leave(const TransactionId& transaction);
+  void leave(const Key& key);
 
   const size_t waiting_;
   std::mutex mutex_;
-  std::map<TransactionId, std::deque<Turn*>> queues_;  // there while somebody has the turn
+  std::map<Key, std::deque<Turn*>> queues_;  // there while somebody has the turn
   bool closed_ = false;
 };
 

@@ -75,7 +75,7 @@ WalletHostOptions options_of(const config::Settings& settings, const kernel::Tar
   options.engine.key_life = settings.duration("idempotency.ttl");
   options.wallets_in_memory = static_cast<size_t>(settings.integer("wallet.cache_wallets"));
   options.service.saga_stuck_after = settings.duration("wallet.saga_stuck_after");
-  options.service.credit_key_trusted.micros = options.engine.key_life.micros / 4;
+  options.service.quarter_of_key_life.micros = options.engine.key_life.micros / 4;
   options.saga_interval = settings.duration("wallet.saga_interval");
   options.hold_interval = settings.duration("wallet.hold_interval");
   return options;

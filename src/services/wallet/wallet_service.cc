@@ -15,6 +15,7 @@ void fill(WalletOperation& operation, const WalletRequest& request) {
   operation.request_id = request.request_id;
   operation.key = request.key;
   operation.fingerprint = request.fingerprint;
+  operation.not_after = request.not_after;
   operation.frees_key = std::holds_alternative<ReleaseKey>(request.command);
   operation.command = request.command;
 }

@@ -24,6 +24,7 @@ struct WalletRequest {
   std::string key;  // caller, operation and idempotency key; empty: none
   uint64_t fingerprint = 0;
   Command command;
+  Timestamp not_after{INT64_MAX};  // kernel::Operation::not_after
 };
 
 struct WalletOutcome {
@@ -43,7 +44,10 @@ struct WalletShard {
 struct WalletServiceOptions {
   Duration saga_stuck_after = Duration::seconds(60);  // a transfer between shards that nobody finishes
   Duration wait_for_running = Duration::seconds(10);
-  Duration credit_key_trusted = Duration::seconds(3600);  // longer ago the receiver's history is asked
+  // The keys' life, in quarters. A credit's key is believed for a quarter of it; a transfer that was reserved
+  // longer ago is looked for in the receiver's history. A clock set back by no more than a quarter is allowed
+  // for.
+  Duration quarter_of_key_life = Duration::seconds(6 * 3600);
 };
 
 // A page of a history, newest first.
@@ -107,7 +111,7 @@ class WalletService {
   Task<WalletOutcome> submit(size_t shard, const WalletRequest& request, Executor& home);
   Task<WalletOutcome> transfer_across(const WalletRequest& request, Executor& home);
   Task<WalletOutcome> finish_transfer(SagaId saga, std::string_view from, std::string_view to, Money amount,
-                                      std::string_view request_id, Executor& home);
+                                      std::string_view request_id, Timestamp reserved_at, Executor& home);
   Task<Result<bool>> was_credited(SagaId saga, std::string_view to, Timestamp since, Executor& home);
   Task<Result<StoredWallet>> look(std::string_view wallet_id, Executor& home, kernel::RecordNumber& seen);
   Task<bool> release_key(const WalletRequest& request, SagaId compensated, Executor& home);

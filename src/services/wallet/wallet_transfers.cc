@@ -78,7 +78,7 @@ Task<WalletOutcome> WalletService::transfer_across(const WalletRequest& request,
         if (hold.verdict != Verdict::kAccepted) co_return hold;
         if (hold.answer.hold.state == HoldState::kHeld) {
           finished = co_await finish_transfer(saga, request.wallet_id, wanted.to_id, amount,
-                                              request.request_id, home);
+                                              request.request_id, hold.answer.hold.created_at, home);
         } else {
           finished = reserved;
           finished.verdict = Verdict::kReplayed;
@@ -116,15 +116,18 @@ Task<bool> WalletService::release_key(const WalletRequest& request, SagaId compe
 }
 
 // Credits, then settles or compensates. The outcome is the transfer's; kUnavailable leaves it to
-// `finish_transfers`.
+// `finish_transfers`. The credit is not tried when its key could have been forgotten: an earlier try may have
+// happened. (Receivers' clocks are behind `reserved_at` by a quarter at most, so at three quarters of its
+// life the key is still known.)
 Task<WalletOutcome> WalletService::finish_transfer(SagaId saga, std::string_view from, std::string_view to,
                                                    Money amount, std::string_view request_id,
-                                                   Executor& home) {
+                                                   Timestamp reserved_at, Executor& home) {
   WalletRequest credit;
   credit.wallet_id = to;
   credit.request_id = request_id;
   credit.key = credit_key(saga);
   credit.command = CreditTransfer{saga, from, to, amount};
+  credit.not_after = reserved_at + options_.quarter_of_key_life + options_.quarter_of_key_life;
   WalletOutcome credited = co_await submit(shard_of(to), credit, home);
   for (int i = 1; i < kStepTries && credited.verdict == Verdict::kUnavailable; ++i) {
     co_await pause(timers_, home, kStepPause);
@@ -165,8 +168,8 @@ Task<Result<bool>> WalletService::was_credited(SagaId saga, std::string_view to,
     Result<HistoryPage> page = co_await history(to, kPage, 0, from, home);
     if (!page) co_return propagate(page);
     for (const StoredEvent& stored : page->events) {
-      // The shards' clocks may differ by a little.
-      if (stored.at < since - Duration::seconds(60)) co_return false;
+      // The shards' clocks may differ.
+      if (stored.at < since - options_.quarter_of_key_life) co_return false;
       Result<StoredEventView> decoded = decode_view(stored.body);
       if (!decoded) co_return propagate(decoded);
       if (decoded->event.type == EventType::kFundsDeposited && decoded->event.saga == saga) co_return true;
@@ -206,9 +209,10 @@ Task<Result<size_t>> WalletService::finish_transfers(size_t index, Executor& hom
     WalletOutcome hold = co_await submit(index, ask, home);
     if (hold.verdict != Verdict::kAccepted || hold.answer.hold.state != HoldState::kHeld) continue;
     Money amount{transfer.hold.hold.amount, transfer.from.wallet.state.currency};
-    if (transfer.hold.hold.created_at < clock_.now() - options_.credit_key_trusted) {
-      auto credited =
-          co_await was_credited(saga, transfer.hold.counterparty, transfer.hold.hold.created_at, home);
+    Timestamp now = clock_.now();
+    Timestamp reserved_at = transfer.hold.hold.created_at;
+    if (reserved_at < now - options_.quarter_of_key_life) {
+      auto credited = co_await was_credited(saga, transfer.hold.counterparty, reserved_at, home);
       if (!credited) co_return propagate(credited);
       if (*credited) {
         WalletRequest settle;
@@ -218,9 +222,10 @@ Task<Result<size_t>> WalletService::finish_transfers(size_t index, Executor& hom
         finished += (co_await submit(index, settle, home)).verdict == Verdict::kAccepted;
         continue;
       }
+      reserved_at = now;  // there was no credit until now
     }
     WalletOutcome outcome = co_await finish_transfer(saga, transfer.from.id, transfer.hold.counterparty,
-                                                     amount, transfer.hold.request_id, home);
+                                                     amount, transfer.hold.request_id, reserved_at, home);
     finished += outcome.verdict != Verdict::kUnavailable;
   }
   co_return finished;

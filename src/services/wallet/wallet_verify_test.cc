@@ -133,6 +133,64 @@ TEST_F(Verify, FindsAChangedEvent) {
   EXPECT_THAT(violations(), ElementsAre("event 60 differs in the table"));
 }
 
+// An open hold, and one that has ended.
+TEST_F(Verify, FindsEveryChangedFieldOfAHold) {
+  {
+    WalletServer server(backend_, clock_);
+    HoldId held = server.run("ann", PlaceHold{dec("4"), {}}).answer.hold_id;
+    ASSERT_EQ(text_of(server.run("ann", CaptureHold{held, dec("1")})), "accepted");
+  }
+  ASSERT_THAT(violations(), IsEmpty());
+  for (std::string no : {"107", "108"}) {
+    std::string row = " WHERE no = " + no;
+    for (std::string column :
+         {"wallet", "state", "amount", "captured", "is_transfer", "created_at", "updated_at"}) {
+      damage("UPDATE wallet_holds SET " + column + " = " + column + " + 1" + row);
+      EXPECT_THAT(violations(), ElementsAre(HasSubstr("differs in the table"))) << column;
+      damage("UPDATE wallet_holds SET " + column + " = " + column + " - 1" + row);
+    }
+    for (std::string column : {"counterparty", "request_id", "reason"}) {
+      damage("UPDATE wallet_holds SET " + column + " = " + column + " || 'x'" + row);
+      EXPECT_THAT(violations(), ElementsAre(HasSubstr("differs in the table"))) << column;
+      damage("UPDATE wallet_holds SET " + column + " = substr(" + column + ", 1, length(" + column +
+             ") - 1)" + row);
+    }
+    damage("UPDATE wallet_holds SET expires_at = 5" + row);
+    EXPECT_THAT(violations(), ElementsAre(HasSubstr("differs in the table")));
+    damage("UPDATE wallet_holds SET expires_at = NULL" + row);
+    damage("UPDATE wallet_holds SET hold_id = 'x' || hold_id" + row);
+    EXPECT_THAT(violations(), ElementsAre(HasSubstr("differs in the table")));
+    damage("UPDATE wallet_holds SET hold_id = substr(hold_id, 2)" + row);
+  }
+  EXPECT_THAT(violations(), IsEmpty());
+}
+
+TEST_F(Verify, FindsAMissingHold) {
+  damage("DELETE FROM wallet_holds");
+  EXPECT_THAT(violations(),
+              ElementsAre(HasSubstr("is missing from the table"), "the table has 0 holds, the events 1"));
+}
+
+TEST_F(Verify, FindsAHoldThatNeverWas) {
+  damage(
+      "INSERT INTO wallet_holds SELECT 1000, hold_id, wallet, state, amount, captured, is_transfer, "
+      "expires_at, "
+      "created_at, updated_at, counterparty, request_id, reason FROM wallet_holds");
+  EXPECT_THAT(violations(), ElementsAre("the table has 2 holds, the events 1"));
+}
+
+TEST_F(Verify, FindsAChangedMissingOrAdditionalMark) {
+  for (std::string column : {"position", "at"}) {
+    damage("UPDATE wallet_marks SET " + column + " = " + column + " + 1");
+    EXPECT_THAT(violations(), ElementsAre("the mark at event 64 differs in the table")) << column;
+    damage("UPDATE wallet_marks SET " + column + " = " + column + " - 1");
+  }
+  damage("INSERT INTO wallet_marks SELECT wallet, 128, position, at FROM wallet_marks");
+  EXPECT_THAT(violations(), ElementsAre("the table has 2 marks, the events 1"));
+  damage("DELETE FROM wallet_marks WHERE seq = 64");
+  EXPECT_THAT(violations(), ElementsAre("the mark at event 64 is missing from the table"));
+}
+
 TEST_F(Verify, FindsAChangedAccount) {
   damage("UPDATE wallet_accounts SET balance = balance - 1 WHERE currency = 392");
   EXPECT_THAT(violations(), ElementsAre("the world account of JPY differs from the events"));

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from ducat_e2e.client import Answer
 from ducat_e2e.postgres import find_bin, shared_postgres
+from ducat_e2e import server as server_module
 from ducat_e2e.server import Server
 from ducat_e2e.texts import Digits
 
@@ -71,6 +72,7 @@ def in_parallel(count, action):
 
 def shared_server(on_postgres, settings, limits):
     """The running server for these settings. One that a test has killed is not handed out again."""
+    on_postgres = on_postgres or server_module.DISTRIBUTED
     key = (on_postgres, limits, json.dumps(settings, sort_keys=True))
     if key not in _servers or not _servers[key].running:
         more = shared_postgres().new_database() if on_postgres else {}
@@ -209,7 +211,7 @@ class OwnServerCase(Case):
             raise unittest.SkipTest("PostgreSQL is not installed")
 
     def serve(self, settings=None, **more):
-        stored = shared_postgres().new_database() if self.on_postgres else {}
+        stored = shared_postgres().new_database() if self.on_postgres or server_module.DISTRIBUTED else {}
         server = Server({**(settings or {}), **stored}, **more)
         self.addCleanup(lambda: server.running and server.kill())
         return server

@@ -1,5 +1,7 @@
 """A `ducat run` of its own: started, stopped, killed and started again on the same data."""
 
+import contextlib
+import json
 import os
 import select
 import signal
@@ -7,11 +9,12 @@ import subprocess
 import time
 
 from ducat_e2e.client import Client
-from ducat_e2e.processes import SetupError, free_port, scratch, spawn, tail
+from ducat_e2e.processes import SetupError, free_port, scratch, spawn, tail, wait_until
 
 READY_SECONDS = 60
 STOP_SECONDS = 40
 BINARY = None  # run.py sets it
+DISTRIBUTED = False  # run.py sets it: each server is a gateway and its services in processes of their own
 
 
 def binary():
@@ -32,6 +35,17 @@ def ducat(*arguments, env=None, timeout=60, **popen):
                           env=clean_environment(env), stdin=subprocess.DEVNULL, check=False, **popen)
 
 
+def lives(process):
+    """Whether it runs; one that is dead and not yet buried does not."""
+    if not process["pid"]:
+        return False
+    try:
+        with open(f"/proc/{process['pid']}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def set_options(settings):
     return [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
 
@@ -49,8 +63,12 @@ class Server:
         self.child = None
         self.start()
 
+    @property
+    def verb(self):
+        return "supervise" if DISTRIBUTED else "run"
+
     def command(self):
-        return [binary(), "run", *(["--dev"] if self.dev else []), "--data", self.data, "--port", self.port,
+        return [binary(), self.verb, *(["--dev"] if self.dev else []), "--data", self.data, "--port", self.port,
                 *set_options(self.settings)]
 
     def start(self):
@@ -78,10 +96,20 @@ class Server:
 
     def kill(self):
         """kill -9"""
+        others = self.processes().values()
         self.child.kill()
         self.child.wait()
         self.child.stdout.close()
         self.client.drop()
+        wait_until(lambda: not any(map(lives, others)), 20, "nothing outlives its supervisor")
+
+    def processes(self):
+        """Name → {"name", "pid", "address", "rpc"} of what a supervisor runs; empty for one process."""
+        if self.verb != "supervise":
+            return {}
+        with contextlib.suppress(OSError), open(os.path.join(self.data, "processes.json"), encoding="utf-8") as file:
+            return {process["name"]: process for process in json.load(file)}
+        return {}
 
     def terminate(self):
         self.child.send_signal(signal.SIGTERM)
@@ -114,3 +142,23 @@ class Server:
 
     def last_words(self):
         return tail(self.log)
+
+
+class Supervised(Server):
+    """`ducat supervise` with servers of its own."""
+
+    verb = "supervise"
+
+    def log_of_all(self, lines=8):
+        return tail(os.path.join(self.data, "ducat.log"), lines)
+
+    def kill_one(self, name):
+        """kill -9 of one of its processes."""
+        os.kill(self.processes()[name]["pid"], signal.SIGKILL)
+
+    def tool_on_its_database(self, service, *words):
+        """A command of the command line on the database of one of its services."""
+        address = self.processes()["postgres"]["address"]
+        with open(os.path.join(self.data, "postgres", "password"), encoding="ascii") as file:
+            url = f"postgresql://ducat:{file.read().strip()}@{address}/ducat_{service}"
+        return ducat(*words, "--data", self.data, *set_options({"storage.type": "postgres", "storage.url": url}))

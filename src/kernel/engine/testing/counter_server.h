@@ -132,6 +132,24 @@ class CounterModel final : public Model {
   bool group_ = false;
 };
 
+// The decide executor, which counts the posts of the thread it was made on: a test that submits there sees
+// which of its arrivals woke the engine.
+class CountingExecutor final : public Executor {
+ public:
+  explicit CountingExecutor(std::string name) : inner_(std::move(name)) {}
+  void post(Work work) override {
+    if (std::this_thread::get_id() == maker_) posts_.fetch_add(1);
+    inner_.post(std::move(work));
+  }
+  void stop() { inner_.stop(); }
+  int posts() const { return posts_; }
+
+ private:
+  const std::thread::id maker_ = std::this_thread::get_id();
+  std::atomic<int> posts_{0};
+  ThreadExecutor inner_;
+};
+
 // An engine on a test's databases.
 class Server {
  public:
@@ -174,6 +192,12 @@ class Server {
     });
     return result;
   }
+  // The same without waiting: the command has been handed over when this returns, `done` gets the answer.
+  void begin(std::vector<Add> adds, std::function<void(std::vector<Add>)> done) {
+    start(run(std::move(adds), false, false), std::move(done));
+  }
+  // How many commands of the test's own thread have woken the engine.
+  int wake_ups() const { return decide_.posts(); }
   static Add one(uint64_t counter, int64_t amount, std::string_view key = {}, uint64_t fingerprint = 0) {
     Add add;
     add.counter = counter;
@@ -248,7 +272,8 @@ class Server {
   std::unique_ptr<storage::Database> journal_, tables_;
   CounterModel model_;
   std::unique_ptr<Engine> engine_;
-  ThreadExecutor decide_{"decide"}, commit_{"commit"}, project_{"project"}, home_{"home"};
+  CountingExecutor decide_{"decide"};
+  ThreadExecutor commit_{"commit"}, project_{"project"}, home_{"home"};
   ThreadTimers timers_;  // last: its thread ends before what it may call
 };
 

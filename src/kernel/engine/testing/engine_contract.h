@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "base/fault_point.h"
 #include "kernel/engine/testing/counter_server.h"
 
@@ -234,6 +236,41 @@ TEST_P(EngineContract, ManyClientsOfOneCounterAreAllCounted) {
   EXPECT_LT(server.engine().stats().batches, server.engine().stats().operations + 1);
 }
 
+TEST_P(EngineContract, WhileABatchIsSyncedOnlyManyArrivalsWakeTheEngine) {
+  SystemClock clock;
+  auto soon = [&clock](auto holds) {
+    Timestamp give_up = clock.monotonic() + Duration::seconds(10);
+    while (!holds() && clock.monotonic() < give_up) std::this_thread::yield();
+    return holds();
+  };
+  std::atomic<int> accepted{0};
+  std::atomic<bool> syncing{false};
+  std::promise<void> go;
+  std::shared_future<void> synced = go.get_future();
+  Server server(*backend_);
+  auto arrive = [&] {
+    server.begin({Server::one(1, 1)},
+                 [&](std::vector<Add> adds) { accepted += adds[0].verdict == Verdict::kAccepted; });
+  };
+  ArmedFault slow("journal.append.before", [&] {
+    syncing = true;
+    synced.wait();
+    return Status();
+  });
+  RecordNumber before = server.engine().stats().decided;
+  arrive();
+  EXPECT_TRUE(soon([&] { return syncing.load(); }));
+  int wake_ups = server.wake_ups();
+  for (int i = 0; i < 12; ++i) arrive();
+  EXPECT_EQ(server.wake_ups(), wake_ups) << "few wait for the batch under way";
+  for (int i = 0; i < 50; ++i) arrive();
+  EXPECT_GT(server.wake_ups(), wake_ups);
+  EXPECT_TRUE(soon([&] { return server.engine().stats().decided == before + 2; }))
+      << "many are decided while it is synced";
+  go.set_value();
+  EXPECT_TRUE(soon([&] { return accepted == 63; })) << accepted;
+}
+
 TEST_P(EngineContract, WaitsAreLimitedAndStopAnswersEverybody) {
   EngineOptions options;
   options.waiting_operations = 4;
@@ -301,6 +338,109 @@ TEST_P(EngineContract, ARecoveryThatFailsHalfWayBeginsAnew) {
   ASSERT_DONE(server.wait_until_tables_follow());
   EXPECT_EQ(server.engine().stats().lag_events, 0u);
   EXPECT_EQ(server.engine().stats().recoveries, 1u);
+}
+
+// The tables work again while the journal does not: one is over, the other is not.
+TEST_P(EngineContract, TheTroubleOfOneThingIsNotOverBecauseAnotherWorks) {
+  EngineOptions options;
+  options.projector.retry = Duration::millis(5);
+  Server server(*backend_, options);
+  server.add(1, 1);
+  ASSERT_DONE(server.wait_until_tables_follow());
+  EXPECT_EQ(server.engine().stats().trouble, "");
+  {
+    ArmedFault full("journal.append.before", [] { return Status(fail(Errc::kFull, "no room")); });
+    {
+      ArmedFault stuck("projection.write.before", [] { return Status(fail(Errc::kIo, "no tables")); });
+      EXPECT_EQ(server.add(1, 1).verdict, Verdict::kUnavailable);
+      ASSERT_TRUE(eventually([&] { return server.engine().stats().recoveries == 1; }));
+    }
+    EXPECT_EQ(server.engine().stats().trouble, "no room");
+  }
+  {
+    ArmedFault stuck("projection.write.before", [] { return Status(fail(Errc::kIo, "no tables")); });
+    ASSERT_EQ(server.add_patiently(1, 1).result, 2);
+    ASSERT_TRUE(eventually([&] { return server.engine().stats().trouble == "no tables"; }));
+    ArmedFault full("journal.append.before", [] { return Status(fail(Errc::kFull, "no room")); });
+    EXPECT_EQ(server.add(1, 1).verdict, Verdict::kUnavailable);
+    EXPECT_EQ(server.engine().stats().trouble, "no room; no tables");
+  }
+  ASSERT_TRUE(eventually([&] { return server.engine().stats().lag_events == 0; }));
+  ASSERT_TRUE(eventually([&] { return server.engine().stats().trouble == "no room"; }));
+  ASSERT_EQ(server.add_patiently(1, 1).result, 3);
+  EXPECT_EQ(server.engine().stats().trouble, "");
+}
+
+TEST_P(EngineContract, AStopWritesTheTablesAlthoughTheJournalIsInTrouble) {
+  EngineOptions options;
+  options.projector.linger = Duration::seconds(60);
+  Server server(*backend_, options);
+  server.add(1, 1);
+  ASSERT_DONE(server.wait_until_tables_follow());
+  server.add(1, 1);
+  ArmedFault full("journal.append.before", [] { return Status(fail(Errc::kFull, "no room")); });
+  EXPECT_EQ(server.add(1, 1).verdict, Verdict::kUnavailable);
+  ASSERT_TRUE(eventually([&] { return server.engine().stats().recoveries == 1; }));
+  server.stop();
+  auto connection = server.tables().connect(storage::Access::kReader);
+  ASSERT_DONE(connection);
+  EXPECT_EQ(number(**connection, "SELECT value FROM counters WHERE id = 1"), 2);
+}
+
+TEST_P(EngineContract, AStartFromNothingKeepsNoMoreKeysInMemoryThanItMay) {
+  EngineOptions options;
+  options.keys_in_memory = 10;
+  constexpr int kKeys = 100;
+  {
+    Server server(*backend_, options);
+    for (int i = 0; i < kKeys; ++i) server.add(1, 1, "key" + std::to_string(i));
+  }
+  auto tables = backend_->open("counters", false);
+  auto connection = tables->connect(storage::Access::kWriter);
+  ASSERT_DONE(connection);
+  for (const char* sql :
+       {"DELETE FROM counters", "DELETE FROM key_runs", "DELETE FROM key_chunks", "DELETE FROM key_filters",
+        "UPDATE projection_checkpoint SET record = 0, keys_record = 0"}) {
+    ASSERT_DONE((*connection)->execute(sql));
+  }
+  Server server(*backend_, options);
+  EXPECT_GE(number(**connection, "SELECT count(*) FROM key_runs"), kKeys / 10 - 2);
+  for (int i = 0; i < kKeys; ++i) {
+    Add again = server.add(1, 1, "key" + std::to_string(i));
+    ASSERT_EQ(again.verdict, Verdict::kReplayed) << i;
+    ASSERT_EQ(again.result, i + 1);
+  }
+  EXPECT_EQ(server.read(1), kKeys);
+}
+
+TEST_P(EngineContract, AKeyThatIsGivenBackCountsAsNeverUsed) {
+  EngineOptions options;
+  options.keys_in_memory = 4;  // so that they are looked up in memory and in the tables
+  {
+    Server server(*backend_, options);
+    for (int round = 1; round <= 10; ++round) {
+      ASSERT_EQ(server.add(1, 5, "k", 7).result, round * 5);
+      ASSERT_EQ(server.add(1, 5, "k", 7).verdict, Verdict::kReplayed);
+      Add free = Server::one(1, 0, "k", 7);
+      free.frees_key = true;
+      ASSERT_EQ(server.submit({free}).front().verdict, Verdict::kAccepted);
+      ASSERT_DONE(server.wait_until_tables_follow());
+    }
+    EXPECT_EQ(server.add(1, 5, "k", 8).result, 55);
+  }
+  Server server(*backend_, options);
+  EXPECT_EQ(server.add(1, 5, "k", 8).verdict, Verdict::kReplayed);
+  EXPECT_EQ(server.read(1), 55);
+}
+
+TEST_P(EngineContract, WhatComesTooLateIsNotDecidedUnlessItsKeyAnswersIt) {
+  Server server(*backend_);
+  Add late = Server::one(1, 5, "k", 7);
+  late.not_after = {1};
+  EXPECT_EQ(server.submit({late}).front().verdict, Verdict::kUnavailable);
+  EXPECT_EQ(server.add(1, 5, "k", 7).verdict, Verdict::kAccepted);
+  EXPECT_EQ(server.submit({late}).front().verdict, Verdict::kReplayed);
+  EXPECT_EQ(server.read(1), 5);
 }
 
 }  // namespace ducat::kernel::testing

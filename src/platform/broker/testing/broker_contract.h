@@ -117,7 +117,9 @@ class BrokerContract : public ::testing::TestWithParam<MakeBrokerFixture> {
     return testing::eventually(std::move(condition), fixture_->patience());
   }
   // A journal that outlives the brokers it is fed to, also when a test ends early.
-  MemorySource& make_source() { return *sources_.emplace_back(std::make_unique<MemorySource>()); }
+  MemorySource& make_source(size_t overshoot = 0) {
+    return *sources_.emplace_back(std::make_unique<MemorySource>(overshoot));
+  }
 
   ThreadExecutor executor_{"contract"};
   std::vector<std::unique_ptr<MemorySource>> sources_;

@@ -51,6 +51,19 @@ TEST_P(BrokerContract, SeveralSourcesOfOneStreamAllArrive) {
   expect_order_within_keys(*group);
 }
 
+TEST_P(BrokerContract, AFedStreamKeepsTheLimitInFlightHoweverMuchItsJournalGives) {
+  std::string stream = declare();
+  MemorySource& source = make_source(25);
+  fill(source, messages(stream, 0, 300));
+  EXPECT_DONE(broker_->feed(stream, source));
+  auto slow = inbox(stream, unique("slow"), Inbox::Mode::kKeep, 10);
+  for (size_t done = 0; done < 300; ++done)
+    ASSERT_TRUE(eventually([&] { return slow->acknowledge_one(); })) << "stalled after " << done;
+  EXPECT_EQ(slow->ids().size(), 300U);
+  EXPECT_LE(slow->most_held(), 10U);
+  expect_order_within_keys(*slow);
+}
+
 TEST_P(BrokerContract, AFeedGoesOnAfterARestartWithoutAGap) {
   std::string stream = declare();
   std::string name = group_of(stream);

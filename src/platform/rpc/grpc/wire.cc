@@ -15,7 +15,8 @@ constexpr size_t kLongestText = 1024;  // of a message that was cut
 
 using Text = std::string;
 static_assert(sizeof(Caller) == 4 * sizeof(Text) + sizeof(std::vector<Text>) + 2 * sizeof(void*));
-static_assert(sizeof(CallContext::Out) == sizeof(Text) + sizeof(std::vector<Text>) + 2 * sizeof(void*));
+static_assert(sizeof(CallContext::Out) ==
+              2 * sizeof(Text) + sizeof(std::string_view) + sizeof(std::vector<Text>) + 2 * sizeof(void*));
 static_assert(sizeof(ApiError) == 5 * sizeof(Text) + 2 * sizeof(std::vector<Text>) + 3 * sizeof(void*));
 
 // Names of headers and members are constants in their process; here they are kept for ever, so there is a
@@ -177,6 +178,8 @@ std::string encode_answer(const CallContext::Out& out, const ApiError* error) {
   tail.set_replayed(out.replayed);
   tail.set_status(out.status);
   tail.set_stored_body(out.has_stored_body && !error);
+  tail.set_text_type(out.text_type.data(), out.text_type.size());
+  tail.set_text(out.text);
   for (const auto& [name, value] : out.headers) add_header(*tail.add_header(), name, value);
   if (error) write_failure(*error, *tail.mutable_failure());
   std::string bytes = tail.SerializeAsString();
@@ -193,6 +196,8 @@ Result<std::expected<void, ApiError>> decode_answer(std::string_view bytes, Call
   out.replayed = tail.replayed();
   out.status = tail.status();
   out.has_stored_body = tail.stored_body();
+  if (!tail.text_type().empty()) out.text_type = constant(tail.text_type());
+  out.text = tail.text();
   for (const wire::Header& header : tail.header()) {
     std::string_view name = constant(header.name());
     if (name.empty()) return fail(Errc::kCorrupt, "too many names of headers");

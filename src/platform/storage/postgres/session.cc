@@ -21,7 +21,6 @@ std::string setup_of(const PostgresOptions& options, Access access, Session& ses
   std::string sql = concat("SET statement_timeout=", options.statement_timeout.micros / 1000,
                            ";SET idle_in_transaction_session_timeout=", kIdleInTransaction.micros / 1000);
   if (!options.schema.empty()) sql += ";SET search_path TO " + session.quoted(options.schema);
-  if (!options.durable) sql += ";SET synchronous_commit=off";
   if (access == Access::kReader) sql += ";SET default_transaction_read_only=on";
   return sql;
 }

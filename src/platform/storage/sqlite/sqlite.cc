@@ -17,6 +17,13 @@ namespace {
 constexpr int64_t kReaderCacheBytes = int64_t{8} << 20;  // the mapped file is their cache
 constexpr int kCheckpointBusyMs = 200;                   // the longest a long log holds the writer up
 
+// Statistics of its memory, which nobody reads, would cost a lock that all connections share at every
+// allocation. Refused when somebody has used the library before (a VFS of the simulator's): then it is as it
+// was.
+void drop_memory_statistics() {
+  [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 Status pragma(sqlite3* db, const std::string& file, const std::string& sql, std::string* answer = nullptr) {
   DUCAT_ASSIGN(Statement statement, Statement::prepare(db, sql, false, file));
   int code = sqlite3_step(statement.handle());
@@ -152,6 +159,7 @@ class SqliteDatabase final : public Database {
 }  // namespace
 
 Result<DbHandle> open_file(const SqliteOptions& options, Access access) {
+  drop_memory_statistics();
   // Readers open for writing too: they share the log's index. query_only keeps them from changing anything.
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   sqlite3* raw = nullptr;

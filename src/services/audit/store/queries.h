@@ -62,10 +62,10 @@ Result<std::vector<StoredCorrelation>> find_correlations(storage::Connection& co
 enum class SortBy : uint8_t { kCreatedAt, kAction, kEntityType };
 
 struct ListFilter {
-  std::optional<Action> action;
-  std::optional<RecordStatus> status;  // the effective one
-  std::optional<std::string> entity_type, entity_id, user_id, correlation_id, service_name;
-  std::optional<Timestamp> from, to;  // inclusive
+  std::optional<Action> action{};
+  std::optional<RecordStatus> status{};  // the effective one
+  std::optional<std::string> entity_type{}, entity_id{}, user_id{}, correlation_id{}, service_name{};
+  std::optional<Timestamp> from{}, to{};  // inclusive
   SortBy sort_by = SortBy::kCreatedAt;
   bool ascending = false;
   int64_t offset = 0;

@@ -55,6 +55,16 @@ std::vector<AccessChange> access_changes(const User& user, const Event& event,
 
 void AccessRegistry::apply(const AccessChange& change) {
   std::unique_lock lock(mutex_);
+  apply_locked(change);
+}
+
+void AccessRegistry::replace(const std::vector<AccessChange>& changes) {
+  std::unique_lock lock(mutex_);
+  keys_.clear();
+  for (const AccessChange& change : changes) apply_locked(change);
+}
+
+void AccessRegistry::apply_locked(const AccessChange& change) {
   switch (change.kind) {
     case Kind::kSessionEnded:
       end(change, false);

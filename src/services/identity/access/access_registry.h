@@ -64,6 +64,9 @@ class AccessRegistry {
   explicit AccessRegistry(AccessRegistryOptions options) : options_(options) {}
 
   void apply(const AccessChange& change);
+  // As `apply` for a whole snapshot of another process: a key that is not in it is no key any more. What has
+  // ended stays ended.
+  void replace(const std::vector<AccessChange>& changes);
 
   // Whether the token's session has ended. When more end than are remembered, tokens older than what was
   // forgotten count as ended, too: their owners refresh.
@@ -88,6 +91,7 @@ class AccessRegistry {
     Timestamp at;
     bool is_user = false;
   };
+  void apply_locked(const AccessChange& change);
   void end(const AccessChange& change, bool is_user);
   void forget(Timestamp now);
 

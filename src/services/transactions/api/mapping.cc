@@ -98,8 +98,7 @@ std::optional<uint64_t> read_if_match(std::string_view header) {
   return error == std::errc() && end == tag.data() + tag.size() ? version : 0;
 }
 
-Read<UpdateTransaction> read_update(const v1::UpdateTransactionRequest& request,
-                                    const rpc::CallContext& call) {
+Read<UpdateTransaction> read_update(const v1::UpdateTransactionRequest& request, std::string_view if_match) {
   UpdateTransaction update;
   update.id = read_id(request.id());
   if (request.has_amount()) {
@@ -116,7 +115,7 @@ Read<UpdateTransaction> read_update(const v1::UpdateTransactionRequest& request,
         {{"", "at least one of amount, currency, status, description, metadata must be given", "body",
           "missing"}}));
   }
-  update.expected_version = read_if_match(call.request->header("if-match"));
+  update.expected_version = read_if_match(if_match);
   return update;
 }
 

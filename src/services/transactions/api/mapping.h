@@ -29,8 +29,7 @@ Read<std::string> read_key(const rpc::CallContext& call, const v1::CreateTransac
 // something else matches no version: 0.
 std::optional<uint64_t> read_if_match(std::string_view header);
 
-Read<UpdateTransaction> read_update(const v1::UpdateTransactionRequest& request,
-                                    const rpc::CallContext& call);
+Read<UpdateTransaction> read_update(const v1::UpdateTransactionRequest& request, std::string_view if_match);
 Read<ListFilter> read_filter(const v1::ListTransactionsRequest& request);
 
 // Times are shown to the millisecond, rounded down; so an end without microseconds means all of its

@@ -9,11 +9,19 @@ namespace {
 
 constexpr size_t kMostAgentBytes = 512;
 
+// Empty for a call that did not come over HTTP.
+std::string_view header_of(const rpc::CallContext& call, std::string_view name) {
+  return call.request == nullptr ? std::string_view() : call.request->header(name);
+}
+
 // What audit records keep of it: a text that is UTF-8 and not long.
-std::string_view user_agent_of(const http::Request& request) {
-  std::string_view agent = request.header("user-agent");
-  agent = agent.substr(0, kMostAgentBytes);
-  while (!agent.empty() && (agent.back() & 0xC0) == 0x80) agent.remove_suffix(1);
+std::string_view user_agent_of(const rpc::CallContext& call) {
+  std::string_view agent = header_of(call, "user-agent");
+  if (agent.size() <= kMostAgentBytes) return rpc::valid_utf8(agent) ? agent : std::string_view();
+  // Cut at a character, so that it stays UTF-8.
+  size_t size = kMostAgentBytes;
+  while (size > 0 && (agent[size] & 0xC0) == 0x80) --size;
+  agent = agent.substr(0, size);
   return rpc::valid_utf8(agent) ? agent : std::string_view();
 }
 
@@ -44,8 +52,8 @@ Task<ChangeOutcome> TransactionApi::run(Command command, std::string key, uint64
   ChangeRequest request;
   request.command = std::move(command);
   request.requester.user_id = call.caller.id;
-  request.requester.ip_address = call.request->client;
-  request.requester.user_agent = user_agent_of(*call.request);
+  if (call.request != nullptr) request.requester.ip_address = call.request->client;
+  request.requester.user_agent = user_agent_of(call);
   request.requester.traceparent = call.traceparent;
   request.requester.idempotency_key = key;
   request.requester.fingerprint = fingerprint;
@@ -112,14 +120,14 @@ TransactionApi::Reply<v1::Transaction> TransactionApi::get(const v1::GetTransact
 
 TransactionApi::Reply<v1::Transaction> TransactionApi::update(const v1::UpdateTransactionRequest& request,
                                                               Call& call) {
-  Read<UpdateTransaction> command = read_update(request, call);
+  Read<UpdateTransaction> command = read_update(request, header_of(call, "if-match"));
   if (!command) co_return std::unexpected(std::move(command.error()));
   co_return co_await change(*command, {}, 0, call);
 }
 
 TransactionApi::Reply<v1::NoContent> TransactionApi::remove(const v1::DeleteTransactionRequest& request,
                                                             Call& call) {
-  DeleteTransaction command{read_id(request.id()), read_if_match(call.request->header("if-match"))};
+  DeleteTransaction command{read_id(request.id()), read_if_match(header_of(call, "if-match"))};
   ChangeOutcome outcome = co_await run(command, {}, 0, call);
   if (!is_done(outcome)) co_return std::unexpected(error_of(outcome));
   co_return v1::NoContent();

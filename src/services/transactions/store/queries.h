@@ -16,8 +16,8 @@ enum class SortBy : uint8_t { kCreatedAt, kUpdatedAt, kAmount };
 
 // Which of a user's transactions, and which page of them. Bounds are inclusive.
 struct ListFilter {
-  std::optional<TransactionStatus> status;
-  std::optional<Currency> currency;
+  std::optional<TransactionStatus> status{};
+  std::optional<Currency> currency{};
   int64_t min_hundredths = 0;  // of the currency's unit
   int64_t max_hundredths = INT64_MAX;
   Timestamp from{0};  // of the creation

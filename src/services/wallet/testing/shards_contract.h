@@ -142,6 +142,40 @@ TEST_P(ShardsContract, ARefusalOfTheReceiverGivesTheMoneyBackAndARetryIsJudgedAn
   stop_and_verify();
 }
 
+TEST_P(ShardsContract, ARetryAfterManyRefusalsAsksForNoMoreThanTheFirstOne) {
+  server_->deposit(to_, "1");
+  server_->run(to_, FreezeWallet{""});
+  auto asked_by_a_try = [&] {
+    uint64_t before = server_->host().stats()[0].operations;
+    EXPECT_EQ(text_of(transfer("30", "k")), std::string(kFrozen));
+    return server_->host().stats()[0].operations - before;
+  };
+  asked_by_a_try();
+  const uint64_t first_retry = asked_by_a_try();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(asked_by_a_try(), first_retry) << "retry " << i + 2;
+  expect_balances("100", "1");
+  stop_and_verify();
+}
+
+// All find that the first try was compensated; one of them gives its key back.
+TEST_P(ShardsContract, ManyRetriesAtOnceOfARefusedTransferHaveOneEffect) {
+  server_->deposit(to_, "1");
+  server_->run(to_, FreezeWallet{""});
+  for (int round = 0; round < 5; ++round) {
+    std::string key = "k" + std::to_string(round);
+    EXPECT_EQ(text_of(transfer("10", key)), std::string(kFrozen));
+    server_->run(to_, UnfreezeWallet{""});
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 8; ++i) {
+      callers.emplace_back([&] { EXPECT_NE(transfer("10", key).verdict, Verdict::kRefused); });
+    }
+    for (std::thread& caller : callers) caller.join();
+    server_->run(to_, FreezeWallet{""});
+  }
+  expect_balances("50", "51");
+  stop_and_verify();
+}
+
 TEST_P(ShardsContract, ACompensatedTransferSaysWhy) {
   server_->deposit(to_, "1");
   server_->run(to_, FreezeWallet{""});
@@ -228,7 +262,7 @@ TEST_P(ShardsContract, OneKeyFromManyCallersAtOnceHasOneEffect) {
 TEST_P(ShardsContract, AnOldSagaIsLookedUpInTheReceiversHistory) {
   Tweak short_lived = [](WalletHostOptions& options) {
     options.engine.key_life = Duration::seconds(3600);
-    options.service.credit_key_trusted = Duration::seconds(900);
+    options.service.quarter_of_key_life = Duration::seconds(900);
   };
   open(short_lived);
   SagaId credited = reserve("30");
@@ -328,6 +362,26 @@ TEST_P(ShardsContract, TheNumberOfShardsCannotChange) {
   two.stop();
   open();
   EXPECT_EQ(server_->balance(from_), usd("100"));
+}
+
+TEST_P(ShardsContract, TheNumberOfShardsCannotChangeEvenWhereTheTablesAreMadeAgain) {
+  for (int i = 0; i < 20; ++i) server_->deposit("wallet " + std::to_string(i), "1");
+  server_->stop();
+  for (size_t i = 0; i < kShards; ++i) {
+    auto tables = backend_->open("wallet_" + std::to_string(i), false);
+    auto connection = tables->connect(storage::Access::kWriter);
+    ASSERT_DONE(connection);
+    ASSERT_DONE(clear_wallet_tables(**connection));
+    ASSERT_DONE((*connection)->execute("DELETE FROM wallet_facts"));
+    ASSERT_DONE((*connection)->execute("UPDATE projection_checkpoint SET record = 0, keys_record = 0"));
+  }
+  {
+    WalletServer two(*backend_, clock_, 2);
+    EXPECT_FAILS(two.started(), Errc::kInvalid);
+  }
+  open();
+  EXPECT_EQ(server_->balance(from_), usd("100"));
+  stop_and_verify();
 }
 
 }  // namespace ducat::wallet::testing

@@ -142,6 +142,26 @@ TEST_P(WalletContract, AHoldPastItsTimeIsFreedOnce) {
   wallet.stop_and_verify();
 }
 
+// The tables say that the hold is due; it has ended meanwhile.
+TEST_P(WalletContract, ExpiringCountsWhatItHasEnded) {
+  WalletServer& wallet = *server_;
+  wallet.deposit("ann", "100");
+  HoldId ended = hold("ann", "60", clock_.now() + Duration::seconds(60)).answer.hold_id;
+  hold("ann", "10", clock_.now() + Duration::seconds(60));
+  wallet.wait_for_tables({"ann"});
+  clock_.jump(Duration::seconds(61));
+  {
+    ArmedFault stuck("projection.write.before", [] { return Status(fail(Errc::kIo, "no tables")); });
+    EXPECT_EQ(text_of(wallet.run("ann", VoidHold{ended})).substr(0, 3), "409");
+    EXPECT_EQ(wallet.expire_holds(), 1u);
+    EXPECT_EQ(wallet.expire_holds(), 0u);
+    ArmedFault full("journal.append.before", [] { return Status(fail(Errc::kFull, "disk full")); });
+    wallet.deposit("ann", "1");
+    EXPECT_EQ(wallet.expire_holds(), 0u);
+  }
+  EXPECT_EQ(wallet.available("ann"), usd("100"));
+}
+
 TEST_P(WalletContract, WhoComesTooLateForAHoldIsRefusedAndFreesIt) {
   WalletServer& wallet = *server_;
   wallet.deposit("ann", "100");

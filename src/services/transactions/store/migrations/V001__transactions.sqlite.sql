@@ -14,8 +14,9 @@ CREATE TABLE transactions (
   description text,
   metadata    text
 );
--- The first one has all filters in it, so that a total is counted without touching a row.
-CREATE INDEX transactions_by_creation ON transactions (owner, created_at, no, status, currency, amount)
+-- The first one has all that filters ask for (its own condition too), so that a total is counted without touching
+-- a row.
+CREATE INDEX transactions_by_creation ON transactions (owner, created_at, no, status, currency, amount, deleted_at)
   WHERE deleted_at IS NULL;
 CREATE INDEX transactions_by_update ON transactions (owner, updated_at, no) WHERE deleted_at IS NULL;
 CREATE INDEX transactions_by_amount ON transactions (owner, amount, no) WHERE deleted_at IS NULL;

@@ -1,0 +1,1 @@
+set(kafka_libraries rdkafka)

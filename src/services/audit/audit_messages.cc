@@ -1,0 +1,250 @@
+// See audit_messages.h. Incoming bodies are read with simdjson: once through its DOM, which checks all of the
+// text, then field by field, which keeps metadata and changes as they were written.
+#include "services/audit/audit_messages.h"
+
+#include <simdjson.h>
+
+#include "platform/rpc/json_text.h"
+#include "services/audit/compact_json.h"
+#include "services/audit/store/event_codec.h"
+
+namespace ducat::audit {
+namespace {
+
+namespace json = simdjson::ondemand;
+
+constexpr size_t kMostDepth = 64;
+constexpr size_t kLongestId = 255;  // a correlation id is a message's key
+// Positions of this journal and of the others' make different ids: shards count from 0 to 63.
+constexpr uint64_t kJournalTag = 65;
+constexpr int kPositionBits = 54;
+
+// What a message says; texts stand in `bytes`.
+struct Proposal {
+  Entry entry;
+  std::string_view correlation_id;
+  std::string_view reason;
+  std::string problem;  // "" if it is well formed
+  std::string bytes;    // never grows beyond what was reserved: texts are views of it
+};
+
+struct Scratch {
+  simdjson::dom::parser checker;
+  json::parser parser;
+  std::string padded;
+};
+Scratch& scratch() {
+  thread_local Scratch mine;
+  return mine;
+}
+
+class Reading {
+ public:
+  explicit Reading(Proposal& into) : into_(into) {}
+
+  // False: the text is not well formed.
+  bool data(json::object object) {
+    for (auto item : object) {
+      json::field field;
+      std::string_view name;
+      if (std::move(item).get(field) || field.unescaped_key().get(name)) return false;
+      if (!member(name, field.value())) return false;
+    }
+    return true;
+  }
+
+  bool has_action = false;
+
+ private:
+  std::string_view keep(std::string_view text) {
+    size_t at = into_.bytes.size();
+    into_.bytes.append(text);
+    return std::string_view(into_.bytes).substr(at);
+  }
+  void problem(std::string_view name, std::string_view what) {
+    if (into_.problem.empty()) into_.problem = std::string(name) + " " + std::string(what);
+  }
+
+  bool member(std::string_view name, json::value value) {
+    bool null = false;
+    if (value.is_null().get(null)) return false;
+    if (null) return true;
+    Entry& entry = into_.entry;
+    if (name == "action") return action(value);
+    if (name == "status") return status(value);
+    if (name == "metadata") return object(name, value, entry.metadata);
+    if (name == "changes") return object(name, value, entry.changes);
+    if (name == "entityType") return text(name, value, entry.entity_type);
+    if (name == "entityId") return text(name, value, entry.entity_id);
+    if (name == "userId") return text(name, value, entry.user_id);
+    if (name == "ipAddress") return text(name, value, entry.ip_address);
+    if (name == "userAgent") return text(name, value, entry.user_agent);
+    if (name == "serviceName") return text(name, value, entry.service_name);
+    Text found;
+    if (name == "correlationId") {
+      bool read = text(name, value, found);
+      into_.correlation_id = found.value_or(std::string_view());
+      return read;
+    }
+    if (name == "reason") {
+      bool read = text(name, value, found);
+      into_.reason = found.value_or(std::string_view());
+      return read;
+    }
+    return true;  // what newer senders add
+  }
+
+  bool text(std::string_view name, json::value& value, Text& into) {
+    json::json_type type;
+    if (value.type().get(type)) return false;
+    if (type != json::json_type::string) return problem(name, "must be a string"), true;
+    std::string_view found;
+    if (value.get_string().get(found)) return false;
+    into = keep(found);
+    return true;
+  }
+  bool object(std::string_view name, json::value& value, Text& into) {
+    json::json_type type;
+    if (value.type().get(type)) return false;
+    if (type != json::json_type::object) return problem(name, "must be an object"), true;
+    json::object found;
+    std::string_view raw;
+    if (value.get_object().get(found) || found.raw_json().get(raw)) return false;
+    into = keep(compact_json(raw));
+    return true;
+  }
+  bool action(json::value& value) {
+    Text found;
+    if (!text("action", value, found)) return false;
+    auto parsed = parse_action(found.value_or(std::string_view()));
+    if (!parsed) return problem("action", "must be a known action"), true;
+    into_.entry.action = *parsed;
+    has_action = true;
+    return true;
+  }
+  bool status(json::value& value) {
+    Text found;
+    if (!text("status", value, found)) return false;
+    auto parsed = parse_status(found.value_or(std::string_view()));
+    if (!parsed) return problem("status", "must be a known status"), true;
+    into_.entry.status = *parsed;
+    return true;
+  }
+
+  Proposal& into_;
+};
+
+// The event's data; kInvalid where it is no CloudEvent in JSON.
+Status read_body(const std::string& body, Proposal& into, bool is_create) {
+  Scratch& mine = scratch();
+  auto invalid = [] { return fail(Errc::kInvalid, "the message is not a CloudEvent in JSON"); };
+  mine.padded.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+  mine.padded.assign(body);
+  if (mine.checker.allocate(body.size(), kMostDepth) ||
+      mine.checker.parse(mine.padded.data(), body.size(), false).error()) {
+    return invalid();
+  }
+  json::document document;
+  json::object data;
+  auto padded = simdjson::padded_string_view(mine.padded.data(), body.size(), mine.padded.capacity());
+  if (mine.parser.iterate(padded).get(document) || document.find_field_unordered("data").get(data))
+    return invalid();
+  into.bytes.reserve(body.size());
+  Reading reading(into);
+  if (!reading.data(data)) return invalid();
+  if (is_create && into.problem.empty()) {
+    if (!into.entry.entity_type) into.problem = "entityType is missing";
+    if (!reading.has_action) into.problem = "action is missing";
+  }
+  if (into.correlation_id.empty() || into.correlation_id.size() > kLongestId) {
+    return fail(Errc::kInvalid, "the message has no correlation id of 1 to 255 bytes");
+  }
+  into.entry.correlation_id = into.correlation_id;
+  return {};
+}
+
+std::string event_json(const broker::Message& message, Timestamp at, std::string_view subject,
+                       std::string_view data) {
+  std::string body;
+  body.reserve(384 + data.size());
+  rpc::JsonBuilder event(body);
+  event.begin_object().key("specversion").text("1.0").key("id").text(message.id);
+  event.key("source").text("/ducat/audit").key("type").text(message.type).key("subject").text(subject);
+  event.key("time").text(to_iso8601(at)).key("datacontenttype").text("application/json");
+  event.key("correlationid").text(message.key).key("partitionkey").text(message.key);
+  event.key("data").raw(data).end_object();
+  return body;
+}
+
+}  // namespace
+
+broker::StreamSpec audit_stream() {
+  broker::StreamSpec stream;
+  stream.name = kAuditStream;
+  stream.type_prefixes = {"audit.log."};
+  return stream;
+}
+
+broker::SubscriptionOptions audit_subscription() {
+  broker::SubscriptionOptions options;
+  options.stream = kAuditStream;
+  options.types = {"audit.log.create", "audit.log.rollback"};
+  options.group = kAuditGroup;
+  options.max_in_flight = 8192;  // the engine makes batches of them
+  return options;
+}
+
+Task<Status> handle_message(AuditService& service, const broker::Message& message, Executor& home) {
+  bool is_create = message.type == "audit.log.create";
+  if (!is_create && message.type != "audit.log.rollback") {
+    co_return fail(Errc::kInvalid, "the audit log knows no message " + message.type);
+  }
+  Proposal proposal;
+  Status read = read_body(message.body, proposal, is_create);
+  if (!read) co_return propagate(read);
+  std::string metadata;
+  Command command = Propose{proposal.entry};
+  if (is_create && !proposal.problem.empty()) {
+    command = RefuseProposal{proposal.correlation_id, proposal.problem};
+  } else if (!is_create) {
+    rpc::JsonBuilder(metadata).begin_object().key("reason").text(proposal.reason).end_object();
+    RollBack roll_back{proposal.correlation_id, {}};
+    if (!proposal.reason.empty()) roll_back.metadata = metadata;
+    command = roll_back;
+  }
+  kernel::Verdict verdict = co_await service.take_message(std::move(command), "in/audit/" + message.id, home);
+  if (verdict == kernel::Verdict::kAccepted || verdict == kernel::Verdict::kReplayed) co_return Status();
+  co_return fail(Errc::kUnavailable, "the audit log cannot be written now");
+}
+
+Status answers_of(const kernel::JournalEvent& event, std::vector<broker::Message>& out) {
+  DUCAT_ASSIGN(StoredEventView stored, decode_view(event.body));
+  const Event& decoded = stored.event;
+  if (decoded.reply == Reply::kNone) return {};
+  bool appended = decoded.type == EventType::kRecordAppended;
+  std::string_view correlation =
+      appended ? decoded.record.entry.correlation_id.value_or(std::string_view()) : decoded.correlation_id;
+  bool created = decoded.reply == Reply::kCreated;
+  std::string id;
+  if (created) {
+    id = (appended ? record_id(decoded.record.sequence, decoded.record.created_at)
+                   : record_id(decoded.sequence, decoded.created_at))
+             .to_string();
+  }
+  std::string data;
+  rpc::JsonBuilder json(data);
+  json.begin_object().key("correlationId").text(correlation);
+  created ? json.key("auditLogId").text(id) : json.key("error").text(decoded.error);
+  json.key("success").boolean(created).end_object();
+
+  broker::Message message;
+  message.stream = kAuditStream;
+  message.type = created ? "audit.log.created" : "audit.log.failed";
+  message.key = correlation;
+  message.id = make_uuid7_located(event.at, kJournalTag << kPositionBits | event.position).to_string();
+  message.body = event_json(message, event.at, created ? std::string_view(id) : correlation, data);
+  out.push_back(std::move(message));
+  return {};
+}
+
+}  // namespace ducat::audit
