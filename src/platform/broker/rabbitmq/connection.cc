@@ -97,7 +97,8 @@ Status Connection::connect(const RabbitOptions& options) {
     DUCAT_TRY(check("RabbitMQ's ca_file", amqp_ssl_socket_set_cacert(socket, options.ca_file.c_str())));
   timeval limit = seconds_of(options.connect_timeout);
   DUCAT_TRY(check("connecting to RabbitMQ", amqp_set_handshake_timeout(state_, &limit)));
-  DUCAT_TRY(check("connecting to RabbitMQ", amqp_set_rpc_timeout(state_, &limit)));
+  timeval request_limit = seconds_of(options.request_timeout);
+  DUCAT_TRY(check("connecting to RabbitMQ", amqp_set_rpc_timeout(state_, &request_limit)));
   DUCAT_TRY(check("connecting to RabbitMQ",
                   amqp_socket_open_noblock(socket, url.info.host, url.info.port, &limit)));
   return login(url.info, options);

@@ -36,7 +36,8 @@ struct RabbitOptions {
   // was in flight, so this is for messages that end their consumers, not for failed attempts.
   int delivery_limit = 100;
   Duration heartbeat = Duration::seconds(10);
-  Duration connect_timeout = Duration::seconds(3);  // of one attempt, and of one administrative request
+  Duration connect_timeout = Duration::seconds(3);   // of one attempt
+  Duration request_timeout = Duration::seconds(10);  // of one administrative request
   Duration start_limit = Duration::seconds(10);
   PublishLimits publishing;
 };

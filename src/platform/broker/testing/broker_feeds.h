@@ -53,10 +53,11 @@ TEST_P(BrokerContract, SeveralSourcesOfOneStreamAllArrive) {
 
 TEST_P(BrokerContract, AFedStreamKeepsTheLimitInFlightHoweverMuchItsJournalGives) {
   std::string stream = declare();
+  std::string name = group_of(stream, "slow");
   MemorySource& source = make_source(25);
   fill(source, messages(stream, 0, 300));
   EXPECT_DONE(broker_->feed(stream, source));
-  auto slow = inbox(stream, unique("slow"), Inbox::Mode::kKeep, 10);
+  auto slow = inbox(stream, name, Inbox::Mode::kKeep, 10);
   for (size_t done = 0; done < 300; ++done)
     ASSERT_TRUE(eventually([&] { return slow->acknowledge_one(); })) << "stalled after " << done;
   EXPECT_EQ(slow->ids().size(), 300U);

@@ -1,6 +1,7 @@
 // See rabbitmq_server.h.
 #include "platform/broker/testing/rabbitmq_server.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -56,6 +57,13 @@ std::vector<std::string> RabbitServer::environment() const {
       "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 2:2 +SDcpu 1:1 +A 4",
       "RUNNING_UNDER_SYSTEMD=true",  // becomes the Erlang machine instead of its parent
   };
+}
+
+void RabbitServer::kill() {
+  // Its Raft library saves them every half second, and says nothing when it has.
+  timespec saved{2, 0};
+  nanosleep(&saved, nullptr);
+  server_.kill();
 }
 
 Status RabbitServer::restart() {

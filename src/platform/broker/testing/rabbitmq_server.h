@@ -18,7 +18,8 @@ class RabbitServer {
   static Result<std::unique_ptr<RabbitServer>> start();
 
   std::string url() const { return "amqp://guest:guest@127.0.0.1:" + std::to_string(port_) + "/%2f"; }
-  void kill() { server_.kill(); }
+  // Not before the names of new queues are on its disk: until then it forgets queues that it has confirmed.
+  void kill();
   // On the same port with the same data.
   Status restart();
 
