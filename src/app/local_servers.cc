@@ -176,7 +176,7 @@ Result<LocalServer> make_nats(const std::string& directory, uint16_t port) {
   DUCAT_TRY(write_for_server(file, "listen: \"127.0.0.1:" + std::to_string(port) +
                                        "\"\nserver_name: \"ducat\"\nauthorization { token: \"" + token +
                                        "\" }\njetstream { store_dir: \"" + folder +
-                                       "/data\", max_mem: 256MB, max_file: 8GB }\n"));
+                                       "/data\", max_mem: 256MB, max_file: 64GB }\n"));
   LocalServer server;
   server.port = port;
   server.spec = {.name = "nats",

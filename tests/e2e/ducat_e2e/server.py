@@ -12,6 +12,7 @@ from ducat_e2e.client import Client
 from ducat_e2e.processes import SetupError, free_port, scratch, spawn, tail, wait_until
 
 READY_SECONDS = 60
+ALL_READY_SECONDS = 180  # of a supervisor, which makes a cluster of PostgreSQL first
 STOP_SECONDS = 40
 BINARY = None  # run.py sets it
 DISTRIBUTED = False  # run.py sets it: each server is a gateway and its services in processes of their own
@@ -80,7 +81,8 @@ class Server:
         self.ready_line = self.read_line()
 
     def read_line(self):
-        end, line = time.monotonic() + READY_SECONDS, b""
+        limit = ALL_READY_SECONDS if self.verb == "supervise" else READY_SECONDS
+        end, line = time.monotonic() + limit, b""
         while not line.endswith(b"\n"):
             ready = select.select([self.child.stdout], [], [], max(0, end - time.monotonic()))[0]
             piece = os.read(self.child.stdout.fileno(), 4096) if ready else b""

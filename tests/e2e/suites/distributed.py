@@ -36,6 +36,9 @@ class Distributed(Case):
         except NoAnswer:
             return None
 
+    def component(self, name):
+        return next(part for part in self.http.get("/health").json["components"] if part["name"] == name)
+
     def comes_back(self):
         wait_until(lambda: self.status("/health/ready") == 200, 60, f"it is ready: {self.server.log_of_all()}")
 
