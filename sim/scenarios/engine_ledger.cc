@@ -13,7 +13,6 @@ constexpr uint64_t kOperationsPerLife = 1'500;
 Status EngineLedger::run(World& world) {
   EnginePlan plan = EnginePlan::draw(world.random());
   plan.durable_journal = durable_journal_;
-  plan.minds_seals = bug_ != LedgerBug::kTrustsDoubtful;
   LedgerHistory history;
   for (int life = 0; life < kLives; ++life) {
     Random& random = world.random();

@@ -39,11 +39,6 @@ TEST(EngineLedger, AJournalThatIsNotSyncedIsFound) {
   EXPECT_FALSE(broken.empty());
 }
 
-TEST(EngineLedger, TablesThatAreKeptAfterAFailedSyncAreFound) {
-  std::string broken;
-  EXPECT_GT(found_in(EngineLedger(LedgerBug::kTrustsDoubtful), 100, &broken), 0U);
-}
-
 TEST(EngineLedger, OverdraftsAreFound) {
   EXPECT_GT(found_in(EngineLedger(LedgerBug::kOverdraws), 5), 3U);
 }

@@ -108,7 +108,7 @@ void DiskFaults::next() {
     case kSyncsOfTables:
       world_.disk().fail_syncs(few, kTablesPrefix);
       // Within the next checkpoint, or soon after.
-      if (power_may_fail_ && random.below(4) == 0) world_.disk().cut_power_after(1 + random.below(300));
+      if (power_may_fail_ && random.below(2) == 0) world_.disk().cut_power_after(1 + random.below(300));
       break;
     case kDirectorySyncs:
       world_.disk().fail_directory_syncs(few);

@@ -62,7 +62,6 @@ enum class LedgerBug {
   kForgetsUndo,     // a refused group leaves its first changes in memory
   kUnpinsTooEarly,  // drops a changed state from memory before the tables have it
   kWritesHalf,      // the tables get only one side of a transfer
-  kTrustsDoubtful,  // a start keeps tables whose sync had failed
 };
 
 // Keeps in memory what has not been written yet, reads the rest from the table. One thread, `write` another.

@@ -92,6 +92,17 @@ void add_messages(CLI::App& app, MessageOptions& options, int& exit_code) {
           redrive_messages);
 }
 
+void add_journal(CLI::App& app, TailOptions& options, int& exit_code) {
+  CLI::App* journal = add_group(app, "journal", "the journals");
+  CLI::App* tail = journal->add_subcommand("tail", "print the newest events as JSON lines");
+  add_common(*tail, options.common);
+  tail->add_option("-n,--events", options.events, "how many of the newest")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
+  tail->add_flag("-f,--follow", options.follow, "go on with new ones until interrupted");
+  tail->callback([&options, &exit_code] { exit_code = tail_journals(options); });
+}
+
 // Parses, which runs the command; 2 for what cannot be understood.
 int parse(CLI::App& app, int argc, char** argv) {
   try {
@@ -164,14 +175,7 @@ int run_cli(int argc, char** argv) {
   add_messages(app, messages, exit_code);
 
   TailOptions tailing;
-  CLI::App* journal = add_group(app, "journal", "the journals");
-  CLI::App* tail = journal->add_subcommand("tail", "print the newest events as JSON lines");
-  add_common(*tail, tailing.common);
-  tail->add_option("-n,--events", tailing.events, "how many of the newest")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 1'000'000));
-  tail->add_flag("-f,--follow", tailing.follow, "go on with new ones until interrupted");
-  tail->callback([&] { exit_code = tail_journals(tailing); });
+  add_journal(app, tailing, exit_code);
 
   CLI::App* simulate = add_group(app, "simulate", "programs that play the world outside");
   load::LoadCommand load;

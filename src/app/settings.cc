@@ -161,6 +161,7 @@ config::Schema make_schema() {
   schema.add(broker::broker_settings());
   schema.add(identity::access_settings());
   schema.add(identity::identity_settings());
+  schema.add(identity::oidc_settings());
   schema.add(wallet::wallet_settings());
   schema.add(risk::risk_settings());
   schema.add(transactions::transactions_settings());

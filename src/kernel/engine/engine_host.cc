@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <condition_variable>
 
-#include "platform/runtime/background.h"
 #include "platform/telemetry/logger.h"
 
 namespace ducat::kernel {
@@ -46,7 +45,6 @@ Status EngineHost::start() {
                {"database", tables_->describe()},
                {"reason", "a sync had failed; they are made again from the journal"}});
   }
-  project_.post(make_background_thread);
   feed_.open(*journal_);
   engine_ = std::make_unique<Engine>(
       model_, EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_, &feed_},

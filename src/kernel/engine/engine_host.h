@@ -11,7 +11,6 @@
 
 #include "kernel/engine/engine.h"
 #include "kernel/journal/journal_feed.h"
-#include "platform/runtime/background.h"
 #include "platform/runtime/module.h"
 #include "platform/storage/open.h"
 #include "platform/storage/reader_pool.h"
@@ -21,8 +20,6 @@ namespace ducat::kernel {
 
 // Threads that the engines of one service share. Outlives them.
 struct ServiceThreads {
-  ServiceThreads() { upkeep.post(make_background_thread); }
-
   ThreadExecutor readers{"readers", 2};
   ThreadExecutor upkeep{"upkeep"};
 };

@@ -25,9 +25,9 @@ class Host {
   }
   ~Host() {
     host_->stop();
-    timers_.reset();
     threads_.upkeep.stop();
     threads_.readers.stop();
+    timers_.reset();
     home_.stop();
   }
 

@@ -50,11 +50,13 @@ Status Engine::start() {
     // The kernel's tables must be there before anybody opens them to read.
     DUCAT_ASSIGN(auto connection, ports_.tables.connect(storage::Access::kWriter));
     DUCAT_TRY(open_checkpoint(*connection));
+    // An older leader's tables thread may still be writing; from here on it cannot.
+    DUCAT_TRY(take_tables(*connection, writer_->epoch()));
   }
   DUCAT_TRY(model_.open(ports_.tables));
   DUCAT_ASSIGN(key_reader_, ports_.tables.connect(storage::Access::kReader));
   projector_ = std::make_unique<Projector>(
-      Projector::Ports{ports_.project, ports_.timers, ports_.clock, ports_.tables, model_},
+      Projector::Ports{ports_.project, ports_.timers, ports_.clock, ports_.tables, model_, writer_->epoch()},
       options_.projector,
       [this](Written written) {
         ports_.decide.post(

@@ -21,6 +21,14 @@ Result<Checkpoint> read_checkpoint(storage::Connection& connection) {
   return checkpoint;
 }
 
+Status take_tables(storage::Connection& connection, uint64_t epoch) {
+  DUCAT_ASSIGN(int64_t taken,
+               connection.execute("UPDATE projection_checkpoint SET epoch = $1 WHERE one = 1 AND epoch <= $1",
+                                  {static_cast<int64_t>(epoch)}));
+  if (taken == 1) return {};
+  return fail(Errc::kFenced, "the tables belong to a newer leader");
+}
+
 Projector::Projector(Ports ports, ProjectorOptions options, OnWritten on_written, OnError on_error)
     : ports_(ports), options_(options), on_written_(std::move(on_written)), on_error_(std::move(on_error)) {}
 
@@ -125,12 +133,20 @@ Result<storage::Connection*> Projector::connection() {
   return connection_.get();
 }
 
+// A transaction that only the tables' leader gets: it holds the checkpoint's row, so that a newer one waits
+// for its end before it takes the tables and reads them.
+Result<storage::Transaction> Projector::begin(storage::Connection& connection) {
+  DUCAT_ASSIGN(auto transaction, storage::Transaction::begin(connection));
+  DUCAT_TRY(take_tables(connection, ports_.epoch));
+  return transaction;
+}
+
 Result<Written> Projector::write(const Lot& lot) {
   Written done;
   if (lot.empty()) return done;
   DUCAT_FAULT("projection.write.before");
   DUCAT_ASSIGN(storage::Connection * connection, this->connection());
-  DUCAT_ASSIGN(auto transaction, storage::Transaction::begin(*connection));
+  DUCAT_ASSIGN(auto transaction, begin(*connection));
   std::vector<const Changes*> changes;
   for (const Unit& unit : lot.units) {
     if (unit.changes) changes.push_back(unit.changes.get());
@@ -182,7 +198,7 @@ void Projector::merge_keys(std::vector<KeyRun> runs, int64_t new_id,
   ports_.executor.post([this, runs = std::move(runs), new_id, done = std::move(done)] {
     auto merge = [&]() -> Result<KeyRun> {
       DUCAT_ASSIGN(storage::Connection * connection, this->connection());
-      DUCAT_ASSIGN(auto transaction, storage::Transaction::begin(*connection));
+      DUCAT_ASSIGN(auto transaction, begin(*connection));
       DUCAT_ASSIGN(KeyRun merged, merge_key_runs(*connection, runs, new_id));
       DUCAT_TRY(transaction.commit());
       return merged;
@@ -195,7 +211,7 @@ void Projector::drop_keys(std::vector<int64_t> runs) {
   ports_.executor.post([this, runs = std::move(runs)] {
     auto drop = [&]() -> Status {
       DUCAT_ASSIGN(storage::Connection * connection, this->connection());
-      DUCAT_ASSIGN(auto transaction, storage::Transaction::begin(*connection));
+      DUCAT_ASSIGN(auto transaction, begin(*connection));
       for (int64_t run : runs) DUCAT_TRY(drop_key_run(*connection, run));
       return transaction.commit();
     };

@@ -31,6 +31,10 @@ Result<Checkpoint> open_checkpoint(storage::Connection& connection);
 // Reads the checkpoint of tables that are there.
 Result<Checkpoint> read_checkpoint(storage::Connection& connection);
 
+// Takes the tables for a leader: no commit of an older epoch succeeds any more, so what is read afterwards
+// stays as it is until this leader writes. kFenced if a newer one has them.
+Status take_tables(storage::Connection& connection, uint64_t epoch);
+
 struct ProjectorOptions {
   uint32_t enough_events = 60'000;          // write without waiting for more
   uint32_t most_events = 100'000;           // in one commit
@@ -64,6 +68,7 @@ class Projector {
     Clock& clock;
     storage::Database& tables;
     TableWriter& writer;
+    uint64_t epoch = 0;  // of the leader; a newer one's tables are not written
   };
   using OnWritten = std::function<void(Written)>;
   using OnError = std::function<void(const Error&)>;
@@ -104,6 +109,7 @@ class Projector {
   void run();
   Lot take();
   void put_back(Lot lot);
+  Result<storage::Transaction> begin(storage::Connection& connection);
   Result<Written> write(const Lot& lot);
   Result<storage::Connection*> connection();
 

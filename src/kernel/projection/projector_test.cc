@@ -143,6 +143,20 @@ TEST_F(ProjectorTest, WritesAtOnceWhenLittleHappens) {
   EXPECT_EQ(written_[0].events, 3u);
 }
 
+TEST_F(ProjectorTest, WritesNothingOnceANewerLeaderHasTheTables) {
+  just_committed();
+  ASSERT_DONE(take_tables(*connection_, 2));
+  add(2, "b");
+  timers_.advance(options_.linger);
+  executor_.run();
+  EXPECT_EQ(table(), "a");
+  EXPECT_EQ(checkpoint(), 1);
+  ASSERT_FALSE(errors_.empty());
+  EXPECT_EQ(errors_.back().code, Errc::kFenced);
+  EXPECT_EQ(take_tables(*connection_, 1).error().code, Errc::kFenced);
+  ASSERT_DONE(take_tables(*connection_, 2));
+}
+
 TEST_F(ProjectorTest, LingersForMoreSoonAfterACommit) {
   just_committed();
   add(2, "b");

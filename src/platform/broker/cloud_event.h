@@ -38,8 +38,7 @@ class CloudEventReader {
   CloudEventReader();
   ~CloudEventReader();
   // kInvalid says what is wrong: not JSON, another version of the specification, an attribute that is missing
-  // or of a wrong type. Attributes it does not know are skipped; what is inside `data` is its reader's to
-  // check.
+  // or of a wrong type. Attributes it does not know are skipped; what `data` means is its reader's to check.
   Result<CloudEvent> read(std::string_view json);
 
  private:

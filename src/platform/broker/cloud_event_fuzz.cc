@@ -18,11 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string again;
   append_cloud_event(again, *event);
   auto same = second.read(again);
-  if (!same) {
-    // What is inside `data` is its reader's to check: if that is broken the whole may be unreadable.
-    DUCAT_CHECK(!event->data.empty() && event->data != "null", "attributes that were read can be read again");
-    return 0;
-  }
+  DUCAT_CHECK(same, "what was read can be read again");
   DUCAT_CHECK(same->id == event->id && same->source == event->source && same->type == event->type, "ids");
   DUCAT_CHECK(same->subject == event->subject && same->time.millis() == event->time.millis(),
               "what and when");

@@ -65,6 +65,8 @@ TEST(CloudEvent, ThatIsNoneSaysWhy) {
         R"({"specversion":"1.0","id":7,"source":"/s","type":"t"})",
         R"({"specversion":"1.0","id":"1","source":"/s","type":"t","time":"now"})",
         R"({"specversion":"1.0","id":"1","source":"/s","type":"t","data":[1]})",
+        R"({"specversion":"1.0","id":"1","source":"/s","type":"t","x":[1,[}]})",
+        R"({"specversion":"1.0","id":"1","source":"/s","type":"t","data":{"a":tru}})",
         R"({"specversion":"1.0","id":"1","source":"/s","type":"t"} {})"}) {
     auto read = reader.read(wrong);
     ASSERT_FALSE(read) << wrong;

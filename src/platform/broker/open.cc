@@ -30,6 +30,22 @@ constexpr config::Setting kSettings[] = {
      .default_value = "",
      .help = "streams that go elsewhere: wallet_events=amqp://host; audit=kafka://host:9092",
      .secret = true},
+    {.key = "broker.nats.unsynced",
+     .type = Type::kDuration,
+     .default_value = "3m",
+     .min = "0",
+     .max = "24h",
+     .help = "how long NATS may keep what it has confirmed unsynced; 0 for servers that sync always"},
+    {.key = "broker.nats.replicas",
+     .type = Type::kInteger,
+     .default_value = "1",
+     .min = "1",
+     .max = "5",
+     .help = "copies of a stream in a NATS cluster"},
+    {.key = "broker.rabbitmq.queues",
+     .type = Type::kList,
+     .default_value = "wallet_events/fraud_detection=fraud_detection",
+     .help = "queues to make with their exchange, before anybody consumes: exchange/group=queue"},
 };
 
 struct Scheme {
@@ -78,6 +94,22 @@ Status parse_streams(std::string_view text, BrokerConfig& config) {
   return {};
 }
 
+// "wallet_events/fraud_detection=fraud_detection"
+Status parse_queues(const std::vector<std::string>& texts, BrokerConfig& config) {
+  for (const std::string& text : texts) {
+    size_t slash = text.find('/');
+    size_t equals = text.find('=');
+    if (slash == std::string::npos || equals == std::string::npos || equals < slash)
+      return fail(Errc::kInvalid, "broker.rabbitmq.queues is made of exchange/group=queue");
+    RabbitOptions::Group group{
+        text.substr(0, slash), text.substr(slash + 1, equals - slash - 1), text.substr(equals + 1), {}};
+    if (group.stream.empty() || group.group.empty() || group.queue.empty())
+      return fail(Errc::kInvalid, "broker.rabbitmq.queues is made of exchange/group=queue");
+    config.rabbitmq.groups.push_back(std::move(group));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Broker>> make_one(const BrokerTarget& target, const BrokerConfig& config, Clock& clock,
                                          Timers& timers) {
   switch (target.type) {
@@ -86,20 +118,22 @@ Result<std::unique_ptr<Broker>> make_one(const BrokerTarget& target, const Broke
       return make_embedded(std::move(database), clock, timers);
     }
     case BrokerTarget::Type::kNats: {
-      NatsOptions options;
+      NatsOptions options = config.nats;
       if (!target.url.empty()) options.url = target.url;
       return make_nats_broker(std::move(options), clock);
+    }
+    case BrokerTarget::Type::kRabbitmq: {
+      RabbitOptions options = config.rabbitmq;
+      if (!target.url.empty()) options.url = target.url;
+      return make_rabbit_broker(std::move(options), clock);
     }
     case BrokerTarget::Type::kKafka: {
       KafkaOptions options;
       if (!target.url.empty()) options.url = target.url;
       return make_kafka_broker(std::move(options));
     }
-    case BrokerTarget::Type::kRabbitmq:
-      break;
   }
-  return fail(Errc::kInvalid,
-              "this build has no adapter for the broker that broker.type or broker.streams names");
+  return fail(Errc::kInvalid, "there is no such broker");
 }
 
 }  // namespace
@@ -133,6 +167,9 @@ Result<BrokerConfig> read_broker_config(const config::Settings& settings, storag
                   "broker.url is none of broker.type = \"" + settings.text("broker.type") + "\"");
   }
   DUCAT_TRY(parse_streams(settings.text("broker.streams"), config));
+  config.nats.unsynced = settings.duration("broker.nats.unsynced");
+  config.nats.replicas = static_cast<int>(settings.integer("broker.nats.replicas"));
+  DUCAT_TRY(parse_queues(settings.list("broker.rabbitmq.queues"), config));
   return config;
 }
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "platform/broker/broker.h"
+#include "platform/broker/nats/nats.h"
+#include "platform/broker/rabbitmq/rabbitmq.h"
 #include "platform/config/settings.h"
 #include "platform/storage/open.h"
 
@@ -26,9 +28,11 @@ struct BrokerConfig {
   // Streams that go elsewhere. The groups' own streams (dead letters, retries) stay with `main`.
   std::vector<std::pair<std::string, BrokerTarget>> streams;
   storage::StorageTarget embedded;  // the in-process broker's database; durable
+  NatsOptions nats;                 // but for the url
+  RabbitOptions rabbitmq;           // but for the url
 };
 
-// broker.type, broker.url, broker.streams. They outlive every schema.
+// broker.type, broker.url, broker.streams, and those of the adapters. They outlive every schema.
 std::span<const config::Setting> broker_settings();
 // kInvalid names the setting and what is wrong with it, and shows no password.
 Result<BrokerConfig> read_broker_config(const config::Settings& settings, storage::StorageTarget embedded);

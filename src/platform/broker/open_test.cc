@@ -50,6 +50,24 @@ TEST(BrokerConfigTest, SendsEachStreamWhereItIsSaid) {
   EXPECT_EQ(config->streams[2].second, BrokerTarget{});
 }
 
+TEST(BrokerConfigTest, ReadsTheSettingsOfTheAdapters) {
+  auto standard = configure({});
+  ASSERT_TRUE(standard);
+  EXPECT_EQ(standard->nats.unsynced, Duration::seconds(180));
+  ASSERT_EQ(standard->rabbitmq.groups.size(), 1U);
+  EXPECT_EQ(standard->rabbitmq.groups[0].stream, "wallet_events");
+  EXPECT_EQ(standard->rabbitmq.groups[0].queue, "fraud_detection");
+  auto other =
+      configure({"broker.nats.unsynced=0", "broker.nats.replicas=3", "broker.rabbitmq.queues=a/b=c,d/e=f"});
+  ASSERT_TRUE(other) << other.error().message;
+  EXPECT_EQ(other->nats.unsynced, Duration{});
+  EXPECT_EQ(other->nats.replicas, 3);
+  ASSERT_EQ(other->rabbitmq.groups.size(), 2U);
+  EXPECT_EQ(other->rabbitmq.groups[1].group, "e");
+  for (const char* queues : {"a", "a/b", "a=b", "/b=c", "a/=c", "a/b="})
+    EXPECT_NE(refusal({std::string("broker.rabbitmq.queues=") + queues}), "accepted") << queues;
+}
+
 TEST(BrokerConfigTest, SaysWhatIsWrongWithoutThePassword) {
   EXPECT_NE(refusal({"broker.type=redis"}), "accepted");
   EXPECT_NE(refusal({"broker.url=nats://a"}), "accepted");

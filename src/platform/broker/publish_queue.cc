@@ -36,7 +36,12 @@ void PublishQueue::add(Batch batch, Executor& executor, OnPublished done, uint64
   waiting_bytes_ += job->bytes;
   jobs_.push_back(std::move(job));
   lock.unlock();
-  wake_.notify_one();
+  notify();
+}
+
+void PublishQueue::notify() {
+  wake_.notify_all();
+  if (ready_) ready_();
 }
 
 void PublishQueue::finish(Job& job, Status status) {
@@ -78,7 +83,7 @@ void PublishQueue::close() {
     closed_ = true;
   }
   fail_all({Errc::kCancelled, "the broker is stopping"});
-  wake_.notify_all();
+  notify();
 }
 
 bool PublishQueue::can_send() const {
@@ -99,6 +104,11 @@ PublishQueue::Send PublishQueue::next() {
   if (++job->sent == job->messages->size()) ++sending_;
   last_sent_ = std::move(job);
   return {&message, first_number_ + slots_.size() - 1};
+}
+
+bool PublishQueue::has_next() const {
+  std::lock_guard lock(mutex_);
+  return can_send();
 }
 
 bool PublishQueue::is_open(uint64_t number) const {
@@ -141,7 +151,7 @@ void PublishQueue::settle() {
     finish(job, {});
   }
   quiet_since_ = clock_.monotonic();
-  if (was_shut && can_send()) wake_.notify_one();
+  if (was_shut && can_send()) notify();
 }
 
 void PublishQueue::confirm(uint64_t number) {
@@ -188,7 +198,7 @@ void PublishQueue::wake() {
     std::lock_guard lock(mutex_);
     woken_ = true;
   }
-  wake_.notify_all();
+  notify();
 }
 
 uint64_t PublishQueue::confirmed() const {

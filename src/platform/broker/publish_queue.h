@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -50,6 +51,7 @@ class PublishQueue {
   };
   // The next message to send, in flight from now on; none if there is none or the window is full.
   Send next();
+  bool has_next() const;
   // Whether it is in flight and not confirmed.
   bool is_open(uint64_t number) const;
   // No more than this in flight, and never more than the limit.
@@ -65,6 +67,9 @@ class PublishQueue {
   // Calls whose time is over fail with kUnavailable and `trouble`.
   void expire(const std::string& trouble);
 
+  // Called, from any thread, whenever `wait` would end: for a sender that waits for a socket instead. Set
+  // before the first `add`; must not call back.
+  void on_ready(std::function<void()> ready) { ready_ = std::move(ready); }
   // Waits until there is something to send, `wake`, `close` or `limit`.
   void wait(Duration limit);
   void wake();
@@ -93,6 +98,7 @@ class PublishQueue {
   };
 
   bool can_send() const;
+  void notify();
   void finish(Job& job, Status status);
   void drop(const std::shared_ptr<Job>& job, Error error);
   void settle();
@@ -113,6 +119,7 @@ class PublishQueue {
   uint64_t epoch_ = 1;
   Timestamp quiet_since_;
   std::shared_ptr<Job> last_sent_;  // keeps the message that `next` answered alive
+  std::function<void()> ready_;
   bool woken_ = false;
   bool closed_ = false;
 };

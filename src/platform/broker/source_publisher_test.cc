@@ -94,7 +94,7 @@ TEST_F(SourcePublisherTest, SendsOneBatchAfterTheOtherAndMovesOnlyWithTheConfirm
 
 TEST_F(SourcePublisherTest, RepeatsABatchUntilItIsConfirmedAndPassesNothingOver) {
   for (const char* id : {"a", "b"}) source_.add(message(id));
-  begin({.batch_messages = 1});
+  begin({.batch_messages = 10, .batch_bytes = 1});  // both are read, each is a batch
   for (size_t attempt = 1; attempt <= 4; ++attempt) {
     ASSERT_TRUE(eventually([&] { return wire_.sent() == attempt; }));
     EXPECT_EQ(wire_.ids(attempt - 1), Ids{"a"});

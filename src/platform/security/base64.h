@@ -15,4 +15,7 @@ std::optional<std::string> parse_base64url(std::string_view text);
 
 std::string base32(std::string_view bytes);
 
+// "a b&c" → "a%20b%26c", for the queries and forms of OAuth and of otpauth links (RFC 3986, 2.3).
+std::string percent_encoded(std::string_view text);
+
 }  // namespace ducat::security

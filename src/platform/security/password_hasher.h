@@ -3,11 +3,9 @@
 // process.
 #pragma once
 
-#include <atomic>
-#include <memory>
 #include <string>
 
-#include "platform/runtime/task.h"
+#include "platform/runtime/bounded_pool.h"
 #include "platform/security/password.h"
 
 namespace ducat::security {
@@ -22,27 +20,21 @@ struct PasswordHasherOptions {
 class PasswordHasher {
  public:
   PasswordHasher(PasswordHasherOptions options, Random& random);
-  ~PasswordHasher();
 
   // Resume on `home`. kUnavailable: too many wait already, or it is stopping.
   Task<Result<std::string>> hash(std::string password, Executor& home);
   // An empty hash is a user that does not exist: takes the same time and is false.
   Task<Result<bool>> verify(std::string password, std::string hash, Executor& home);
 
-  void stop();
+  void stop() { pool_.stop(); }
 
   bool outdated(std::string_view hash) const { return needs_rehash(hash, options_.cost); }
-  size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
-  class Place;
-
   const PasswordHasherOptions options_;
   Random& random_;
   std::string dummy_;  // a hash that no password gives
-  std::atomic<size_t> waiting_{0};
-  std::atomic<bool> stopping_{false};
-  ThreadExecutor threads_;
+  BoundedPool pool_;
 };
 
 }  // namespace ducat::security

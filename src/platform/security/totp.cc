@@ -26,22 +26,6 @@ uint32_t truncated(const std::array<uint8_t, 20>& mac) {
          static_cast<uint32_t>(mac[offset + 2]) << 8 | mac[offset + 3];
 }
 
-std::string percent_encoded(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (char c : text) {
-    auto byte = static_cast<uint8_t>(c);
-    bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                 (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
-    if (plain) {
-      out.push_back(c);
-    } else {
-      out.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 int64_t totp_step(Timestamp time) {

@@ -8,6 +8,7 @@
 #include "services/identity/api/identity_api.h"
 #include "services/identity/audit_messages.h"
 #include "services/identity/identity_host.h"
+#include "services/identity/oidc/oidc_api.h"
 #include "services/identity/store/tables.h"
 
 namespace ducat::identity {
@@ -56,6 +57,46 @@ constexpr config::Setting kSettings[] = {
      .help = "of that user, at least 8 characters; not looked at once it is there",
      .secret = true},
 };
+
+constexpr config::Setting kOidcSettings[] = {
+    {.key = "identity.oidc.issuer",
+     .type = config::Type::kString,
+     .default_value = "",
+     .help = "external sign-in (OpenID Connect): the provider, https://accounts.example.com; empty: none"},
+    {.key = "identity.oidc.client_id",
+     .type = config::Type::kString,
+     .default_value = "",
+     .help = "who we are to the provider"},
+    {.key = "identity.oidc.client_secret",
+     .type = config::Type::kString,
+     .default_value = "",
+     .help = "and how we prove it; empty: by PKCE alone",
+     .secret = true},
+    {.key = "identity.oidc.redirect_url",
+     .type = config::Type::kString,
+     .default_value = "",
+     .help = "our /api/auth/oidc/callback, as it is registered with the provider"},
+    {.key = "identity.oidc.scopes",
+     .type = config::Type::kString,
+     .default_value = "openid email profile",
+     .help = "what is asked of the provider"},
+    {.key = "identity.oidc.timeout",
+     .type = config::Type::kDuration,
+     .default_value = "10s",
+     .min = "100ms",
+     .max = "60s",
+     .help = "for each request to the provider"},
+};
+
+ProviderOptions provider_of(const config::Settings& settings) {
+  ProviderOptions options;
+  options.issuer = settings.text("identity.oidc.issuer");
+  options.client_id = settings.text("identity.oidc.client_id");
+  options.client_secret = settings.text("identity.oidc.client_secret");
+  options.redirect_url = settings.text("identity.oidc.redirect_url");
+  options.scopes = settings.text("identity.oidc.scopes");
+  return options;
+}
 
 IdentityHostOptions options_of(const kernel::ServicePorts& ports) {
   const config::Settings& settings = ports.settings;
@@ -107,14 +148,20 @@ class IdentityModule final : public Module {
               {access.tokens(), access.registry(), ports_.clock, ports_.random, ports_.timers}),
         api_([this]() -> IdentityService& { return host_.service(); }, ports_.clock,
              {ports_.settings.boolean("identity.sign_up"), ports_.dev}),
+        fetcher_({.timeout = ports_.settings.duration("identity.oidc.timeout"), .allow_plain = ports_.dev}),
+        provider_(provider_of(ports_.settings), fetcher_, ports_.clock),
+        oidc_({[this]() -> IdentityService& { return host_.service(); }, provider_, access.tokens(),
+               ports_.clock, ports_.random}),
         feed_(access.registry(), ports_.clock, ports_.random, ports_.timers) {
     api_.bind(ports_.registry);
+    oidc_.bind(ports_.registry);
     feed_.bind(ports_.registry);
   }
 
   std::string name() const override { return std::string(kName); }
 
   Status start() override {
+    DUCAT_TRY(check_oidc());
     if (!ports_.dev) DUCAT_TRY(refuse_known_development_user());
     DUCAT_TRY(host_.start());
     watches_ = kernel::watch_engines(ports_.metrics, kName, [this] { return std::vector{host_.stats()}; });
@@ -129,6 +176,7 @@ class IdentityModule final : public Module {
 
   void stop() override {
     watches_.clear();
+    fetcher_.stop();
     host_.stop();
   }
 
@@ -167,6 +215,17 @@ class IdentityModule final : public Module {
     return {};
   }
 
+  Status check_oidc() {
+    const config::Settings& settings = ports_.settings;
+    if (!provider_.configured()) return {};
+    bool complete = !settings.text("identity.oidc.client_id").empty() &&
+                    !settings.text("identity.oidc.redirect_url").empty();
+    if (!complete)
+      return fail(Errc::kInvalid, "identity.oidc.issuer needs identity.oidc.client_id and redirect_url");
+    if (ports_.dev || provider_.issuer().starts_with("https://")) return {};
+    return fail(Errc::kInvalid, "identity.oidc.issuer must begin with https://");
+  }
+
   Status make_administrator(Executor& home) {
     const config::Settings& settings = ports_.settings;
     NewAccount account;
@@ -189,6 +248,9 @@ class IdentityModule final : public Module {
   kernel::ServicePorts ports_;
   IdentityHost host_;
   IdentityApi api_;
+  fetch::Fetcher fetcher_;
+  Provider provider_;
+  OidcApi oidc_;
   AccessFeed feed_;
   std::vector<metrics::Watch> watches_;
 };
@@ -197,6 +259,10 @@ class IdentityModule final : public Module {
 
 std::span<const config::Setting> identity_settings() {
   return kSettings;
+}
+
+std::span<const config::Setting> oidc_settings() {
+  return kOidcSettings;
 }
 
 std::unique_ptr<Module> make_identity_module(kernel::ServicePorts ports, Access& access) {

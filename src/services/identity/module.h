@@ -13,6 +13,8 @@ namespace ducat::identity {
 
 // The section `identity.*` of the configuration; `auth.*` stands in access/access.h.
 std::span<const config::Setting> identity_settings();
+// `identity.oidc.*`
+std::span<const config::Setting> oidc_settings();
 
 // Binds its routes at once; they may be called once `start` has succeeded. Access outlives it and learns from
 // it what has ended. In production a database with the development user in it stops the start.

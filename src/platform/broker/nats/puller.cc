@@ -56,6 +56,8 @@ Status Puller::upkeep() {
 Status Puller::set_up(uint64_t generation) {
   DUCAT_ASSIGN(StreamTable::Entry stream,
                environment_.streams.look_up(environment_.connection.jetstream(), options_.stream));
+  std::string server = environment_.connection.server_id();
+  if (server.empty()) return fail(Errc::kUnavailable, "the connection to NATS was lost");
   std::unordered_set<uint64_t> held;
   SubscriptionHandle old;
   bool first;
@@ -63,7 +65,8 @@ Status Puller::set_up(uint64_t generation) {
     std::lock_guard lock(mutex_);
     old = std::move(subscription_);
     ++listener_;
-    first = !set_up_once_;
+    first = server_.empty();
+    if (!first && server_ != server) forget_deliveries();
     for (const auto& [sequence, tag] : tags_) held.insert(sequence);
     for (const MessageHandle& message : held_back_) {
       if (auto info = parse_ack_subject(natsMsg_GetReply(message.get()))) held.insert(info->sequence);
@@ -78,13 +81,24 @@ Status Puller::set_up(uint64_t generation) {
   stream_ = stream;
   for (const std::string& type : options_.types) subjects_.insert(stream_->prefix + type);
   DUCAT_TRY(listen());
-  set_up_once_ = true;
+  server_ = server;
   ready_ = true;
   generation_ = generation;
   requested_ = 0;
   heard_ = environment_.clock.monotonic();
   ask();
   return {};
+}
+
+// What the subscriber says of them is not passed on any more; the server delivers them again.
+void Puller::forget_deliveries() {
+  first_tag_ += slots_.size();
+  slots_.clear();
+  in_flight_ = 0;
+  tags_.clear();
+  held_back_.clear();
+  settled_.clear();
+  settled_set_.clear();
 }
 
 Status Puller::listen() {

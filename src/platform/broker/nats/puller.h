@@ -3,7 +3,8 @@
 //
 // The order within a key survives a lost connection and a member's crash: what was sent and not received is
 // given back before anything new is asked for (give_back_lost), what this member holds or has just
-// acknowledged is recognized by its sequence, and what comes when there is no room waits here. Several
+// acknowledged is recognized by its sequence (unless the server was started anew, which may have lost the end
+// of the stream and give its sequences to others), and what comes when there is no room waits here. Several
 // members of a group share its messages, so the order between them is the handlers'.
 #pragma once
 
@@ -58,6 +59,7 @@ class Puller : public std::enable_shared_from_this<Puller> {
   };
 
   Status set_up(uint64_t generation);
+  void forget_deliveries();
   Status listen();
   void on_message(MessageHandle message, uint64_t listener);
   void on_status(natsMsg* message);
@@ -84,7 +86,7 @@ class Puller : public std::enable_shared_from_this<Puller> {
   std::string inbox_;
   bool ready_ = false;       // the consumer is there and asked
   uint64_t generation_ = 0;  // of the connection it was asked on
-  bool set_up_once_ = false;
+  std::string server_;       // that it was last set up at
   bool closed_ = false;
   size_t requested_ = 0;  // asked for and not come
   Timestamp heard_;       // when the server last said anything

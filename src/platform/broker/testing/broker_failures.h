@@ -9,7 +9,7 @@ namespace ducat::broker::testing {
 
 TEST_P(BrokerContract, GoesOnAfterARestartWhereItHadAcknowledged) {
   std::string stream = declare();
-  std::string group = unique("group");
+  std::string group = group_of(stream);
   EXPECT_DONE(publish(messages(stream, 0, 50)));
   auto before = inbox(stream, group);
   ASSERT_TRUE(before->wait_for(50));
@@ -24,7 +24,7 @@ TEST_P(BrokerContract, GoesOnAfterARestartWhereItHadAcknowledged) {
 
 TEST_P(BrokerContract, DeliversAgainAfterARestartWhatWasNotAcknowledged) {
   std::string stream = declare();
-  std::string group = unique("group");
+  std::string group = group_of(stream);
   EXPECT_DONE(publish(messages(stream, 0, 50)));
   auto before = inbox(stream, group, Inbox::Mode::kKeep);
   ASSERT_TRUE(before->wait_for(50));
@@ -41,7 +41,7 @@ TEST_P(BrokerContract, DeliversAgainAfterARestartWhatWasNotAcknowledged) {
 // The oldest stays open: a position that ran ahead to the newest acknowledgement would lose it.
 TEST_P(BrokerContract, AnAcknowledgementDoesNotCoverWhatCameBeforeIt) {
   std::string stream = declare();
-  std::string group = unique("group");
+  std::string group = group_of(stream);
   EXPECT_DONE(publish(messages(stream, 0, 20, 20)));
   auto before = inbox(stream, group, Inbox::Mode::kKeep);
   ASSERT_TRUE(before->wait_for(20));
@@ -58,6 +58,7 @@ TEST_P(BrokerContract, AnAcknowledgementDoesNotCoverWhatCameBeforeIt) {
 TEST_P(BrokerContract, APublishFailsInTimeWhileTheServerIsAwayAndWorksAfterwards) {
   if (!fixture_->has_server()) GTEST_SKIP() << "in-process delivery has no server";
   std::string stream = declare();
+  std::string name = group_of(stream);
   EXPECT_DONE(publish(messages(stream, 0, 10)));
   fixture_->kill_server();
   Status away = publish(messages(stream, 10, 20));
@@ -67,7 +68,7 @@ TEST_P(BrokerContract, APublishFailsInTimeWhileTheServerIsAwayAndWorksAfterwards
   EXPECT_DONE(fixture_->restart_server());
   EXPECT_TRUE(publish_patiently(messages(stream, 10, 20)));
   EXPECT_TRUE(eventually([&] { return broker_->health().connected; }));
-  auto group = inbox(stream, unique("group"));
+  auto group = inbox(stream, name);
   EXPECT_TRUE(group->wait_for(20));
   expect_order_within_keys(*group);
 }

@@ -12,14 +12,16 @@ inline void fill(MemorySource& source, const std::vector<Message>& messages) {
 
 TEST_P(BrokerContract, AFedStreamArrivesInOrder) {
   std::string stream = declare();
+  std::string name = group_of(stream);
+  std::string later = group_of(stream, "late");
   MemorySource& source = make_source();
   fill(source, messages(stream, 0, 500));
   EXPECT_DONE(broker_->feed(stream, source));
-  auto group = inbox(stream, unique("group"));
+  auto group = inbox(stream, name);
   fill(source, messages(stream, 500, 1000));
   EXPECT_TRUE(group->wait_for(1000));
   expect_order_within_keys(*group);
-  auto late = inbox(stream, unique("late"));
+  auto late = inbox(stream, later);
   EXPECT_TRUE(late->wait_for(1000));
   expect_order_within_keys(*late);
   for (size_t i = 1000; i < 1020; ++i) {
@@ -49,9 +51,23 @@ TEST_P(BrokerContract, SeveralSourcesOfOneStreamAllArrive) {
   expect_order_within_keys(*group);
 }
 
+TEST_P(BrokerContract, AFedStreamKeepsTheLimitInFlightHoweverMuchItsJournalGives) {
+  std::string stream = declare();
+  std::string name = group_of(stream, "slow");
+  MemorySource& source = make_source(25);
+  fill(source, messages(stream, 0, 300));
+  EXPECT_DONE(broker_->feed(stream, source));
+  auto slow = inbox(stream, name, Inbox::Mode::kKeep, 10);
+  for (size_t done = 0; done < 300; ++done)
+    ASSERT_TRUE(eventually([&] { return slow->acknowledge_one(); })) << "stalled after " << done;
+  EXPECT_EQ(slow->ids().size(), 300U);
+  EXPECT_LE(slow->most_held(), 10U);
+  expect_order_within_keys(*slow);
+}
+
 TEST_P(BrokerContract, AFeedGoesOnAfterARestartWithoutAGap) {
   std::string stream = declare();
-  std::string name = unique("group");
+  std::string name = group_of(stream);
   MemorySource& source = make_source();
   fill(source, messages(stream, 0, 300));
   EXPECT_DONE(broker_->feed(stream, source));
@@ -105,6 +121,7 @@ TEST_P(BrokerContract, TheJournalsPositionIsSavedWhenTheBrokerStops) {
 TEST_P(BrokerContract, TheJournalsPositionNeverPassesWhatIsConfirmed) {
   if (!fixture_->has_server()) GTEST_SKIP() << "in-process delivery publishes nothing";
   std::string stream = declare();
+  std::string name = group_of(stream);
   MemorySource& source = make_source();
   EXPECT_DONE(broker_->feed(stream, source));
   fill(source, messages(stream, 0, 2000));
@@ -118,7 +135,7 @@ TEST_P(BrokerContract, TheJournalsPositionNeverPassesWhatIsConfirmed) {
   EXPECT_LT(promised.size(), 6100U) << "nobody confirmed what came after the server's end";
   EXPECT_DONE(fixture_->restart_server());
   broker_ = start();
-  auto without_journal = inbox(stream, unique("group"));
+  auto without_journal = inbox(stream, name);
   EXPECT_TRUE(without_journal->wait_for_all(promised))
       << without_journal->ids().size() << " came, " << promised.size() << " were promised";
   EXPECT_DONE(broker_->feed(stream, source));

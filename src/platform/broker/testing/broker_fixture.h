@@ -32,6 +32,8 @@ class BrokerFixture {
   // or live on beside it.
   virtual std::unique_ptr<Broker> make() = 0;
 
+  // False for RabbitMQ: a group gets what is published after it has subscribed for the first time.
+  virtual bool keeps_for_later_groups() const { return true; }
   // False for in-process delivery: the tests of a server's failures are skipped.
   virtual bool has_server() const { return true; }
   // Ends the server without a word (SIGKILL); returns when it has gone.
@@ -189,6 +191,9 @@ class Inbox {
 // third is an event that makes no message), as a real journal's do. Thread-safe.
 class MemorySource final : public Source {
  public:
+  // A read may bring so many more than it was asked for, as a journal does whose records hold many messages.
+  explicit MemorySource(size_t overshoot = 0) : overshoot_(overshoot) {}
+
   void add(Message message) {
     {
       std::lock_guard lock(mutex_);
@@ -211,7 +216,7 @@ class MemorySource final : public Source {
     lowest_read_ = std::min(lowest_read_, after);
     Chunk chunk{.messages = {}, .reached = after};
     for (auto at = messages_.upper_bound(after); at != messages_.end(); ++at) {
-      if (chunk.messages.size() == limit) return chunk;
+      if (chunk.messages.size() == limit + overshoot_) return chunk;
       chunk.messages.push_back({at->first, at->second});
       chunk.reached = at->first;
     }
@@ -271,6 +276,7 @@ class MemorySource final : public Source {
     for (const auto& [id, wake] : listeners_) wake();
   }
 
+  const size_t overshoot_;
   mutable std::mutex mutex_;
   std::map<uint64_t, Message> messages_;
   uint64_t end_ = 0;

@@ -23,6 +23,8 @@ namespace {
 
 using ::grpc::StatusCode;
 
+constexpr int kShortestPingMillis = 5'000;  // clients look after their connection every 10 s
+
 // For whoever looks at gRPC's status alone; our clients read the tail.
 StatusCode code_of(int status) {
   switch (status) {
@@ -254,6 +256,7 @@ Status GrpcServer::start() {
   builder.SetMaxSendMessageSize(static_cast<int>(kMaxMessageBytes));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, impl.options.max_streams);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kShortestPingMillis);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a port in use is an error, not a lottery
   impl.server = builder.BuildAndStart();
   if (!impl.server || impl.port == 0) return fail(Errc::kBusy, "cannot listen for gRPC on " + address);

@@ -133,7 +133,7 @@ TEST(SignIn, ASuccessForgetsTheFailures) {
 // Whatever the times: never more than four wrong passwords are looked at within any fifteen minutes without a
 // lock that begins with the fifth and lasts.
 TEST(SignIn, NoSequenceOfAttemptsHasMoreThanFiveLookedAtInFifteenMinutes) {
-  rc::check([](const std::vector<uint16_t>& pauses) {
+  EXPECT_TRUE(rc::check([](const std::vector<uint16_t>& pauses) {
     Attempts attempts;
     std::vector<Timestamp> looked;
     Timestamp now = kNoon;
@@ -146,7 +146,7 @@ TEST(SignIn, NoSequenceOfAttemptsHasMoreThanFiveLookedAtInFifteenMinutes) {
     for (size_t i = kFailuresToLock; i < looked.size(); ++i) {
       RC_ASSERT(looked[i] - looked[i - kFailuresToLock] >= kFailureWindow);
     }
-  });
+  }));
 }
 
 TEST(SignIn, APasswordThatChangedMeanwhileIsLookedAtAgain) {

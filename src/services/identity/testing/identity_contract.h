@@ -14,9 +14,9 @@ class IdentityContract : public kernel::testing::OnBackend {
     OnBackend::SetUp();
     if (backend_) restart();
   }
-  void restart() {
+  void restart(const std::string& tables = "identity") {
     server_.reset();
-    server_ = std::make_unique<IdentityServer>(*backend_, clock_);
+    server_ = std::make_unique<IdentityServer>(*backend_, clock_, 64, tables);
     ASSERT_DONE(server_->started());
   }
   static std::optional<RefusalKind> refusal(const Outcome<TokenPair>& outcome) {
@@ -81,6 +81,30 @@ TEST_P(IdentityContract, EverythingIsThereAfterARestart) {
   EXPECT_TRUE(server_->sign_in("u0xx").has_value());
   EXPECT_TRUE(server_->refresh(second->refresh_token).has_value());
   EXPECT_EQ(refusal(server_->sign_up("alice", "new@example.com")), RefusalKind::kUsernameTaken);
+}
+
+TEST_P(IdentityContract, TheJournalAloneGivesBackWhoMayDoWhat) {
+  auto made = server_->sign_up("alice", "alice@example.com");
+  auto ended = server_->sign_in("alice");
+  auto key = get(server_->service().create_key("k", {}, std::nullopt, origin(*made), server_->home()));
+  auto gone = get(server_->service().create_key("k", {}, std::nullopt, origin(*made), server_->home()));
+  ASSERT_TRUE(made && ended && key && gone);
+  ASSERT_TRUE(
+      get(server_->service().sign_out(ended->refresh_token, {}, origin(*made), server_->home())).has_value());
+  ASSERT_TRUE(
+      get(server_->service().revoke_key(gone->stored.id, origin(*made), server_->home())).has_value());
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(server_->sign_in("alice", "wrong").has_value());
+    clock_.jump(Duration::seconds(2));
+  }
+  restart("made_anew");
+  EXPECT_EQ(server_->ask(made->access_token), 200);
+  EXPECT_EQ(server_->ask(ended->access_token), 401);
+  EXPECT_EQ(server_->ask_with_key(key->key), 200);
+  EXPECT_EQ(server_->ask_with_key(gone->key), 401);
+  EXPECT_EQ(refusal(server_->sign_in("alice")), RefusalKind::kLocked);
+  EXPECT_EQ(refusal(server_->sign_up("alice", "other@example.com")), RefusalKind::kUsernameTaken);
+  EXPECT_TRUE(server_->refresh(made->refresh_token).has_value());
 }
 
 TEST_P(IdentityContract, AUsedRefreshTokenEndsItsFamilyAndItsAccessTokensForGood) {

@@ -31,11 +31,14 @@ class TestClock final : public Clock {
 
 class IdentityServer {
  public:
-  IdentityServer(Backend& backend, TestClock& clock, uint32_t memory_kib = 64) : clock_(clock) {
+  // Other `tables` on the same journal: they are made from it.
+  IdentityServer(Backend& backend, TestClock& clock, uint32_t memory_kib = 64,
+                 const std::string& tables = "identity")
+      : clock_(clock) {
     IdentityHostOptions options;
     options.host.name = "identity";
     options.host.journal = backend.target("identity", true);
-    options.host.tables = backend.target("identity", false);
+    options.host.tables = backend.target(tables, false);
     options.host.engine.lease.holder = "test";
     options.model.users_in_memory = 8;  // so that tables are read, too
     options.model.sessions_in_memory = 8;
@@ -111,6 +114,9 @@ class IdentityServer {
   IdentityService& service() { return host_->service(); }
   IdentityHost& host() { return *host_; }
   AccessRegistry& registry() { return registry_; }
+  const security::TokenSigner& tokens() const { return tokens_; }
+  Clock& clock() { return clock_; }
+  Random& random() { return random_; }
   Executor& home() { return home_; }
 
  private:
