@@ -15,10 +15,8 @@ namespace {
 namespace json = simdjson::ondemand;
 
 constexpr size_t kMostDepth = 64;
-constexpr size_t kLongestId = 255;  // a correlation id is a message's key
-// Of what has an index: PostgreSQL's rows of one have 2,704 bytes at most. The user agent is not longer
-// either.
-constexpr size_t kLongestText = 1024;
+constexpr size_t kLongestId = 255;        // a correlation id is a message's key
+constexpr size_t kLongestIndexed = 1024;  // PostgreSQL's rows of an index have 2,704 bytes at most
 // Positions of this journal and of the others' make different ids: shards count from 0 to 63.
 constexpr uint64_t kJournalTag = 65;
 constexpr int kPositionBits = 54;
