@@ -15,7 +15,8 @@ namespace {
 namespace json = simdjson::ondemand;
 
 constexpr size_t kMostDepth = 64;
-constexpr size_t kLongestId = 255;  // a correlation id is a message's key
+constexpr size_t kLongestId = 255;        // a correlation id is a message's key
+constexpr size_t kLongestIndexed = 1024;  // PostgreSQL's rows of an index have 2,704 bytes at most
 // Positions of this journal and of the others' make different ids: shards count from 0 to 63.
 constexpr uint64_t kJournalTag = 65;
 constexpr int kPositionBits = 54;
@@ -76,12 +77,12 @@ class Reading {
     if (name == "status") return status(value);
     if (name == "metadata") return object(name, value, entry.metadata);
     if (name == "changes") return object(name, value, entry.changes);
-    if (name == "entityType") return text(name, value, entry.entity_type);
-    if (name == "entityId") return text(name, value, entry.entity_id);
-    if (name == "userId") return text(name, value, entry.user_id);
+    if (name == "entityType") return text(name, value, entry.entity_type, kLongestIndexed);
+    if (name == "entityId") return text(name, value, entry.entity_id, kLongestIndexed);
+    if (name == "userId") return text(name, value, entry.user_id, kLongestIndexed);
     if (name == "ipAddress") return text(name, value, entry.ip_address);
     if (name == "userAgent") return text(name, value, entry.user_agent);
-    if (name == "serviceName") return text(name, value, entry.service_name);
+    if (name == "serviceName") return text(name, value, entry.service_name, kLongestIndexed);
     Text found;
     if (name == "correlationId") {
       bool read = text(name, value, found);
@@ -96,12 +97,15 @@ class Reading {
     return true;  // what newer senders add
   }
 
-  bool text(std::string_view name, json::value& value, Text& into) {
+  bool text(std::string_view name, json::value& value, Text& into, size_t limit = SIZE_MAX) {
     json::json_type type;
     if (value.type().get(type)) return false;
     if (type != json::json_type::string) return problem(name, "must be a string"), true;
     std::string_view found;
     if (value.get_string().get(found)) return false;
+    // What no table could hold must not get into the journal: nothing would come behind it.
+    if (found.find('\0') != std::string_view::npos) return problem(name, "must not contain a NUL"), true;
+    if (found.size() > limit) return problem(name, "is too long"), true;
     into = keep(found);
     return true;
   }

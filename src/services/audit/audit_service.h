@@ -59,8 +59,9 @@ class AuditService {
                const kernel::merkle::CheckpointSigner& signer)
       : engine_(engine), readers_(readers), signer_(signer) {}
 
-  // Appends a record. Key: caller, operation and idempotency key; empty: none. The entry's texts, the
-  // metadata and changes compact JSON, must live until the task has ended.
+  // Appends a record; its texts are within the contract's limits, without NUL. Key: caller, operation and
+  // idempotency key; empty: none. The entry's texts, the metadata and changes compact JSON, must live until
+  // the task has ended.
   Task<AppendOutcome> append(Entry entry, std::string key, uint64_t fingerprint, Executor& home);
   // The effect of a message, whose inbox key this is; the command's texts must live until the task has ended.
   Task<kernel::Verdict> take_message(Command command, std::string key, Executor& home);
