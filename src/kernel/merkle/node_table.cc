@@ -2,6 +2,7 @@
 #include "kernel/merkle/node_table.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "generated/merkle_migrations.h"

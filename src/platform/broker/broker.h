@@ -51,8 +51,10 @@ struct StreamSpec {
   // NATS: put before the type to make the subject; "" : the type is the subject.
   std::string subject_prefix;
   Duration retention = Duration::seconds(7 * 24 * 3600);
-  int64_t max_bytes = int64_t{4} << 30;  // older messages go first
-  int partitions = 8;                    // Kafka
+  // Older messages go first, also those that a group has not seen: only for what may be lost. 0: no limit but
+  // `retention` and the disk.
+  int64_t max_bytes = 0;
+  int partitions = 8;  // Kafka
 };
 
 struct SubscriptionOptions {
@@ -137,8 +139,8 @@ class Broker {
   // else is fed.
   virtual void publish(std::vector<Message> messages, Executor& executor, OnPublished done) = 0;
 
-  // From now on all of the source goes out on the (declared) stream, in order, a position saved only once it is
-  // confirmed. Sources of one stream are fed in the same order at every start, and outlive `stop`.
+  // From now on all of the source goes out on the (declared) stream, in order, a position saved only once it
+  // is confirmed. Sources of one stream are fed in the same order at every start, and outlive `stop`.
   virtual Status feed(const std::string& stream, Source& source) = 0;
 
   // The executor must keep the order and outlive the subscription.

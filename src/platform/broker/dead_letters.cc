@@ -24,7 +24,7 @@ StreamSpec stream_of_group(const std::string& group, std::string_view what) {
   spec.type_prefixes = {""};  // a dead letter keeps its type
   spec.subject_prefix = spec.name + ".";
   spec.retention = kRetention;
-  spec.max_bytes = int64_t{1} << 30;
+  spec.max_bytes = int64_t{256} << 20;
   spec.partitions = 1;
   return spec;
 }

@@ -133,7 +133,7 @@ Result<std::unique_ptr<Broker>> make_one(const BrokerTarget& target, const Broke
       return make_kafka_broker(std::move(options));
     }
   }
-  return fail(Errc::kInvalid, "an unknown type of broker");
+  return fail(Errc::kInvalid, "there is no such broker");
 }
 
 }  // namespace

@@ -248,7 +248,7 @@ TEST_F(Postgres, OpensWhatTheConfigurationNames) {
   std::string setting;
   ASSERT_DONE(connection->query("SELECT current_setting('synchronous_commit') || ' ' || current_schema()", {},
                                 [&](const Row& row) { setting = row.text(0); }));
-  EXPECT_EQ(setting, "off opened");
+  EXPECT_EQ(setting, "on opened") << "what was forgotten as written must not be lost by the server";
   EXPECT_FALSE(parse_storage_type("oracle"));
 }
 

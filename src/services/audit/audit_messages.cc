@@ -1,9 +1,10 @@
-// See audit_messages.h. Incoming bodies are read with simdjson: once through its DOM, which checks all of the
+// See audit_messages.h. Incoming data are read with simdjson: once through its DOM, which checks all of the
 // text, then field by field, which keeps metadata and changes as they were written.
 #include "services/audit/audit_messages.h"
 
 #include <simdjson.h>
 
+#include "platform/broker/cloud_event.h"
 #include "platform/rpc/json_text.h"
 #include "services/audit/compact_json.h"
 #include "services/audit/store/event_codec.h"
@@ -29,6 +30,7 @@ struct Proposal {
 };
 
 struct Scratch {
+  broker::CloudEventReader events;
   simdjson::dom::parser checker;
   json::parser parser;
   std::string padded;
@@ -134,22 +136,24 @@ class Reading {
   Proposal& into_;
 };
 
-// The event's data; kInvalid where it is no CloudEvent in JSON.
+// What the event's data say; kInvalid where it is no CloudEvent with data, or cannot be answered.
 Status read_body(const std::string& body, Proposal& into, bool is_create) {
   Scratch& mine = scratch();
-  auto invalid = [] { return fail(Errc::kInvalid, "the message is not a CloudEvent in JSON"); };
-  mine.padded.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-  mine.padded.assign(body);
-  if (mine.checker.allocate(body.size(), kMostDepth) ||
-      mine.checker.parse(mine.padded.data(), body.size(), false).error()) {
+  DUCAT_ASSIGN(broker::CloudEvent event, mine.events.read(body));
+  auto invalid = [] { return fail(Errc::kInvalid, "the message's data are not an object"); };
+  size_t size = event.data.size();
+  mine.padded.assign(event.data).append(simdjson::SIMDJSON_PADDING, ' ');
+  if (mine.checker.allocate(size, kMostDepth) ||
+      mine.checker.parse(mine.padded.data(), size, false).error()) {
     return invalid();
   }
   json::document document;
   json::object data;
-  auto padded = simdjson::padded_string_view(mine.padded.data(), body.size(), mine.padded.capacity());
-  if (mine.parser.iterate(padded).get(document) || document.find_field_unordered("data").get(data))
+  if (mine.parser.iterate(mine.padded.data(), size, mine.padded.size()).get(document) ||
+      document.get_object().get(data)) {
     return invalid();
-  into.bytes.reserve(body.size());
+  }
+  into.bytes.reserve(size);
   Reading reading(into);
   if (!reading.data(data)) return invalid();
   if (is_create && into.problem.empty()) {
@@ -161,19 +165,6 @@ Status read_body(const std::string& body, Proposal& into, bool is_create) {
   }
   into.entry.correlation_id = into.correlation_id;
   return {};
-}
-
-std::string event_json(const broker::Message& message, Timestamp at, std::string_view subject,
-                       std::string_view data) {
-  std::string body;
-  body.reserve(384 + data.size());
-  rpc::JsonBuilder event(body);
-  event.begin_object().key("specversion").text("1.0").key("id").text(message.id);
-  event.key("source").text("/ducat/audit").key("type").text(message.type).key("subject").text(subject);
-  event.key("time").text(to_iso8601(at)).key("datacontenttype").text("application/json");
-  event.key("correlationid").text(message.key).key("partitionkey").text(message.key);
-  event.key("data").raw(data).end_object();
-  return body;
 }
 
 }  // namespace
@@ -237,13 +228,18 @@ Status answers_of(const kernel::JournalEvent& event, std::vector<broker::Message
   created ? json.key("auditLogId").text(id) : json.key("error").text(decoded.error);
   json.key("success").boolean(created).end_object();
 
-  broker::Message message;
-  message.stream = kAuditStream;
-  message.type = created ? "audit.log.created" : "audit.log.failed";
-  message.key = correlation;
-  message.id = make_uuid7_located(event.at, kJournalTag << kPositionBits | event.position).to_string();
-  message.body = event_json(message, event.at, created ? std::string_view(id) : correlation, data);
-  out.push_back(std::move(message));
+  std::string message_id =
+      make_uuid7_located(event.at, kJournalTag << kPositionBits | event.position).to_string();
+  broker::CloudEvent cloud;
+  cloud.id = message_id;
+  cloud.source = "/audit";
+  cloud.type = created ? "audit.log.created" : "audit.log.failed";
+  cloud.subject = created ? std::string_view(id) : correlation;
+  cloud.time = event.at;
+  cloud.correlation_id = correlation;
+  cloud.partition_key = correlation;
+  cloud.data = data;
+  out.push_back(broker::make_message(std::string(kAuditStream), cloud));
   return {};
 }
 

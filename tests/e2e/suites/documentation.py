@@ -61,9 +61,11 @@ class Documentation(ServerCase):
         for method, path, operation in self.operations():
             with self.subTest(f"{method} {path}"):
                 self.assertTrue(operation.get("summary"))
-                self.assertIn("200", operation["responses"])
+                success = [status for status in operation["responses"] if status[0] in "23"]
+                self.assertEqual(len(success), 1, "one answer says that it worked")
                 self.assertTrue(all(response.get("description") for response in operation["responses"].values()))
-                self.assertTrue("content" in operation["responses"]["200"])
+                if success == ["200"]:
+                    self.assertIn("content", operation["responses"]["200"])
                 named = set(re.findall(r"\{([^}]*)\}", path))
                 given = {parameter["name"] for parameter in operation.get("parameters", [])
                          if parameter.get("in") == "path"}
@@ -88,14 +90,17 @@ class Documentation(ServerCase):
 
     def test_examples_of_requests_are_accepted(self):
         tried = 0
+        login = self.http.post("/api/auth/login", {"username": "testuser", "password": "password123"})
+        headers = {"Authorization": "Bearer " + self.ok(login)["data"]["accessToken"]}
         for method, path, operation in self.operations():
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             examples = [content["example"]] if "example" in content else \
                 [item["value"] for item in content.get("examples", {}).values()]
             for example in examples if "hold" not in path else []:
                 tried += 1
-                answer = self.http.request(method.upper(), re.sub(r"\{[^}]*\}", unique("example"), path), example)
-                self.assertIn(answer.status, (200, 404, 422), f"{method} {path} {example} {answer}")
+                name = unique("example") if "wallet" in path else "019b7d2c-6d1e-7c3a-9d55-0a4bb1a8c0de"
+                answer = self.http.request(method.upper(), re.sub(r"\{[^}]*\}", name, path), example, headers=headers)
+                self.assertNotIn(answer.status, (400, 405, 413, 415, 500), f"{method} {path} {example} {answer}")
         self.assertGreater(tried, 3)
 
     def test_it_is_at_all_its_addresses(self):

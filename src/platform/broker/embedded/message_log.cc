@@ -258,7 +258,7 @@ Status MessageLog::delete_old(const std::string& name, const Stream& stream, Tim
   bool enough = false;
   DUCAT_TRY(writer_->query(kOldest, {name, kBlocksDeleted}, [&](const storage::Row& row) {
     bool too_old = now - Timestamp{row.int64(1)} > stream.retention;
-    enough = enough || (!too_old && stored <= stream.max_bytes);
+    enough = enough || (!too_old && (stream.max_bytes <= 0 || stored <= stream.max_bytes));
     if (enough) return;
     last = row.int64(0);
     stored -= row.int64(2);

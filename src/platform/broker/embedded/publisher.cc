@@ -42,6 +42,7 @@ void LogPublisher::publish(std::vector<Message> messages, Executor& executor, On
     }
   }
   if (full) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): moved only if there was room
     answer(executor, std::move(done), fail(Errc::kUnavailable, "too much waits to be published"));
   } else if (first) {
     write_.post([this] { write(); });

@@ -76,7 +76,8 @@ void KafkaBroker::stop() {
 
 Limits KafkaBroker::limits_of(const StreamSpec& spec) const {
   Limits limits{{"retention.ms", std::to_string(spec.retention.micros / 1'000)},
-                {"retention.bytes", std::to_string(spec.max_bytes / std::max(spec.partitions, 1))}};
+                {"retention.bytes",
+                 spec.max_bytes > 0 ? std::to_string(spec.max_bytes / std::max(spec.partitions, 1)) : "-1"}};
   if (options_.sync) limits.emplace_back("flush.messages", "1");
   return limits;
 }

@@ -100,7 +100,7 @@ Status declare_stream(jsCtx* jetstream, const Stream& stream, const NatsOptions&
   config.Discard = js_DiscardOld;
   config.Storage = js_FileStorage;
   config.MaxAge = nanos(stream.spec.retention);
-  config.MaxBytes = stream.spec.max_bytes;
+  config.MaxBytes = stream.spec.max_bytes > 0 ? stream.spec.max_bytes : -1;
   config.Replicas = options.replicas;
   // Long enough to recognize what a feed sends again.
   Duration again = std::max(options.unsynced, Duration::seconds(120));

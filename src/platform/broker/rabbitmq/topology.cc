@@ -78,9 +78,10 @@ Status Topology::check_exchange(Connection& connection, const std::string& strea
 }
 
 Status Topology::make_queue(Connection& connection, const Queue& queue) {
-  std::vector<amqp_table_entry_t> arguments = {
-      entry("x-queue-type", "quorum"), entry("x-overflow", "drop-head"),
-      entry("x-message-ttl", queue.retention.micros / 1000), entry("x-max-length-bytes", queue.max_bytes)};
+  std::vector<amqp_table_entry_t> arguments = {entry("x-queue-type", "quorum"),
+                                               entry("x-overflow", "drop-head"),
+                                               entry("x-message-ttl", queue.retention.micros / 1000)};
+  if (queue.max_bytes > 0) arguments.push_back(entry("x-max-length-bytes", queue.max_bytes));
   if (!queue.dead_letters.empty()) {
     arguments.push_back(entry("x-dead-letter-exchange", queue.dead_letters));
     arguments.push_back(entry("x-delivery-limit", int64_t{options_.delivery_limit}));

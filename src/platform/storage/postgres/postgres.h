@@ -12,7 +12,7 @@ namespace ducat::storage {
 
 struct PostgresOptions {
   std::string url;  // postgresql://user:password@host:port/database?… or a keyword string, as libpq reads it
-  std::string schema;   // made if missing, and the only one searched; empty: the server's default
+  std::string schema;  // made if missing, and the only one searched; empty: the server's default
   Duration connect_timeout = Duration::seconds(5);
   Duration statement_timeout = Duration::seconds(30);  // then kUnavailable: the server has not done it
   Duration script_timeout = Duration::seconds(600);    // the same for script(): migrations

@@ -4,6 +4,7 @@
 
 #include "platform/rpc/authenticator.h"
 #include "services/identity/access/access_registry.h"
+#include "services/identity/access/known_tokens.h"
 
 namespace ducat::identity {
 
@@ -22,9 +23,12 @@ class Authenticator final : public rpc::Authenticator {
                                                      const rpc::AccessRule& rule) const;
   std::expected<rpc::Caller, rpc::ApiError> by_key(std::string_view key, const rpc::AccessRule& rule) const;
 
+  std::shared_ptr<const security::Claims> verified(std::string_view token) const;
+
   const security::TokenSigner& tokens_;
   const AccessRegistry& registry_;
   Clock& clock_;
+  mutable KnownTokens known_;
 };
 
 }  // namespace ducat::identity

@@ -88,7 +88,8 @@ std::string encode_alert(const StoredAlert& stored) {
 
 Result<StoredAlert> decode_alert(std::string_view bytes) {
   v1::StoredAlert in;
-  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || in.status() < 1 || in.status() > 3) {
+  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || in.status() < 1 ||
+      in.status() > 3) {
     return fail(Errc::kCorrupt, "a stored alert cannot be read");
   }
   StoredAlert stored{in.no(), {}};
