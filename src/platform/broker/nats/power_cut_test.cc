@@ -48,11 +48,22 @@ class NatsPowerCut : public ::testing::Test {
     spec.type_prefixes = {"orders."};
     ASSERT_TRUE(broker_->declare(spec));
   }
+  static Message message(size_t i) {
+    return {"orders", "orders.placed", "key" + std::to_string(i % 3), std::to_string(1000 + i), "{}", {}};
+  }
   void fill(size_t from, size_t to) {
-    for (size_t i = from; i < to; ++i) {
-      std::string number = std::to_string(1000 + i);
-      source_.add({"orders", "orders.placed", "key" + std::to_string(i % 3), number, "{}", {}});
-    }
+    for (size_t i = from; i < to; ++i) source_.add(message(i));
+  }
+  // Until it is confirmed.
+  bool publish(size_t from, size_t to) {
+    return eventually([&] {
+      std::vector<Message> messages;
+      for (size_t i = from; i < to; ++i) messages.push_back(message(i));
+      auto outcome = std::make_shared<std::promise<bool>>();
+      broker_->publish(std::move(messages), executor_,
+                       [outcome](Status status) { outcome->set_value(status.has_value()); });
+      return outcome->get_future().get();
+    });
   }
   std::unique_ptr<Inbox> inbox(const std::string& group) {
     return std::make_unique<Inbox>(*broker_, SubscriptionOptions{"orders", {}, group},
@@ -72,6 +83,7 @@ class NatsPowerCut : public ::testing::Test {
   }
 
   SystemClock clock_;
+  ThreadExecutor executor_{"test"};
   MemorySource source_;
   std::unique_ptr<NatsServer> server_;
   std::unique_ptr<Broker> broker_;
@@ -96,6 +108,17 @@ TEST_F(NatsPowerCut, GroupThatHadReadWhatItTookMissesNothingThatTakesItsPlace) {
   cut();
   fill(kMessages, 2 * kMessages);
   expect_all_in_order(*group, 2 * kMessages);
+}
+
+// Nobody can bring back what was published without a journal; but what takes its place must be seen.
+TEST_F(NatsPowerCut, GroupBeyondTheEndOfTheStreamSeesWhatIsPublishedNext) {
+  auto group = inbox("group");
+  ASSERT_TRUE(publish(0, kMessages));
+  ASSERT_TRUE(group->wait_for(kMessages));
+  cut();
+  ASSERT_TRUE(publish(kMessages, kMessages + 20));
+  for (size_t i = kMessages; i < kMessages + 20; ++i)
+    ASSERT_TRUE(group->wait_for(std::to_string(1000 + i))) << "skipped by the group's old position";
 }
 
 TEST_F(NatsPowerCut, ProcessThatEndedWithTheServerPublishesAgainAfterItsStart) {

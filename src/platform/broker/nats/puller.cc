@@ -241,6 +241,8 @@ void Puller::ask() {
   size_t room = options_.max_in_flight - std::min(taken, options_.max_in_flight);
   bool worth_it = requested_ == 0 || room >= std::max<size_t>(options_.max_in_flight / 4, 1);
   if (!ready_ || room == 0 || !worth_it) return;
+  // The library would keep the request for the next connection, which must not deliver before it is set up.
+  if (environment_.connection.generation() != generation_ || !environment_.connection.connected()) return;
   std::string subject = "$JS.API.CONSUMER.MSG.NEXT." + stream_->name + "." + consumer_;
   std::string request = "{\"batch\":" + std::to_string(room) +
                         ",\"expires\":" + std::to_string(nanos(kRequestLife)) +

@@ -44,6 +44,8 @@ class RabbitFixture final : public BrokerFixture {
   bool keeps_for_later_groups() const override { return false; }
   void kill_server() override { server_.kill(); }
   Status restart_server() override { return server_.restart(); }
+  // The server takes seconds to start, and on a busy machine a minute.
+  Duration patience() const override { return Duration::seconds(180); }
 
  private:
   SystemClock clock_;

@@ -9,7 +9,7 @@
 namespace ducat::broker::testing {
 namespace {
 
-constexpr Duration kStartLimit = Duration::seconds(90);
+constexpr Duration kStartLimit = Duration::seconds(240);
 constexpr Duration kNamesLimit = Duration::seconds(10);
 // Not the one on the path, which changes its user.
 constexpr const char kProgram[] = "/usr/lib/rabbitmq/bin/rabbitmq-server";
