@@ -58,8 +58,9 @@ void Engine::commit_waiting() {
       if (batch->has_record) end_trouble(kJournal);
       for (Submission* submission : batch->submissions) submission->seen = batch->seen;
       if (batch->has_record) durable_.store(batch->record->number, std::memory_order_release);
-      settle(batch->submissions);
+      // Before the answers: whoever has one finds its events in the feed.
       if (ports_.feed != nullptr && batch->has_record) ports_.feed->durable(batch->record);
+      settle(batch->submissions);
     } else {
       // Everything decided on top of it is void as well.
       if (batch->generation == generation_.load(std::memory_order_relaxed)) generation_.fetch_add(1);
