@@ -103,11 +103,18 @@ class IdentityServer {
     return ask(http::Header{"X-API-Key", key}, permission);
   }
 
-  std::vector<broker::Message> audit() {
-    auto chunk = host_->audit_messages().read(0, 1000);
-    EXPECT_TRUE(chunk.has_value());
+  // All messages, once there are so many: the journal's readers hear of a record a moment after its callers
+  // do.
+  std::vector<broker::Message> audit(size_t count) {
     std::vector<broker::Message> messages;
-    for (auto& numbered : chunk->messages) messages.push_back(std::move(numbered.message));
+    EXPECT_TRUE(kernel::testing::eventually([&] {
+      auto chunk = host_->audit_messages().read(0, 1000);
+      EXPECT_TRUE(chunk.has_value());
+      messages.clear();
+      for (auto& numbered : chunk->messages) messages.push_back(std::move(numbered.message));
+      return messages.size() >= count;
+    })) << messages.size()
+        << " of " << count;
     return messages;
   }
 
