@@ -97,6 +97,43 @@ TEST_F(NatsGroup, WhatADeadMemberHeldComesBeforeWhatIsNewer) {
     EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
 }
 
+// As a server does that an operator has given a smaller limit than ours.
+void limit_messages(const std::string& url, int32_t bytes) {
+  natsConnection* connection = nullptr;
+  jsCtx* jetstream = nullptr;
+  jsStreamInfo* info = nullptr;
+  natsStatus status = natsConnection_ConnectTo(&connection, url.c_str());
+  if (status == NATS_OK) status = natsConnection_JetStream(&jetstream, connection, nullptr);
+  if (status == NATS_OK) status = js_GetStreamInfo(&info, jetstream, "orders", nullptr, nullptr);
+  if (status == NATS_OK) {
+    info->Config->MaxMsgSize = bytes;
+    status = js_UpdateStream(nullptr, jetstream, info->Config, nullptr, nullptr);
+  }
+  EXPECT_EQ(status, NATS_OK) << natsStatus_GetText(status);
+  jsStreamInfo_Destroy(info);
+  jsCtx_Destroy(jetstream);
+  natsConnection_Destroy(connection);
+}
+
+TEST_F(NatsGroup, NothingIsStoredPastAMessageThatTheServerRefuses) {
+  limit_messages(server_->url(), 1000);
+  auto group = inbox();
+  std::vector<Message> messages;
+  for (int i = 0; i < 50; ++i) {
+    messages.push_back({"orders", "orders.placed", "a", "a" + std::to_string(100 + i), "{}", {}});
+    if (i == 25) messages.back().body = std::string(2000, ' ');
+  }
+  std::promise<Status> outcome;
+  broker_->publish(messages, executor_, [&](Status status) { outcome.set_value(std::move(status)); });
+  Status refused = outcome.get_future().get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kInvalid) << refused.error().message;
+  EXPECT_TRUE(publish(*broker_, "b", 0, 1).get());
+  ASSERT_TRUE(group->wait_for("b10000"));
+  EXPECT_EQ(group->ids().size(), 26U) << "the 25 before it, and what came later";
+  EXPECT_FALSE(group->ids().contains("a126"));
+}
+
 TEST_F(NatsGroup, PublishersOfOneStreamHinderEachOtherButKeepTheirOrder) {
   auto other = make();
   auto group = inbox();
