@@ -31,7 +31,7 @@ EngineHost::EngineHost(Model& model, EngineHostOptions options, ServiceThreads& 
       stopped_(std::make_shared<std::atomic<bool>>(false)),
       decide_(options_.name, 1, options_.priority),
       commit_("commit", 1, options_.priority),
-      project_("tables", 1, options_.priority) {}
+      project_("tables", 1, Priority::kBackground) {}
 
 EngineHost::~EngineHost() = default;
 
