@@ -20,8 +20,9 @@ namespace {
 
 constexpr Duration kFirstPause = Duration::millis(200);
 constexpr Duration kLongestPause = Duration::seconds(10);
-// A life this long was a good one: what comes after it is a first failure again.
-constexpr Duration kGoodLife = Duration::seconds(30);
+// Who got ready and lived this long had a good life: its end is a first failure again. Short, so that only
+// what cannot live is given up, and not what is killed now and then.
+constexpr Duration kGoodLife = Duration::seconds(5);
 constexpr int kMostFailures = 10;
 constexpr int kMostFailuresBeforeReady = 5;
 constexpr size_t kLogBytes = size_t{64} << 20;
@@ -90,7 +91,9 @@ Status ProcessGroup::reap(Supervised& process) {
   if (!process.child->ended(how)) return {};
   read(process);
   const std::string& name = process.child->spec().name;
-  process.failures = now() - process.started > kGoodLife ? 1 : process.failures + 1;
+  const bool was_ready = process.ready || (process.ready_text.empty() && process.ever_ready);
+  const bool was_good = was_ready && now() - process.started > kGoodLife;
+  process.failures = was_good ? 1 : process.failures + 1;
   int most = process.ever_ready ? kMostFailures : kMostFailuresBeforeReady;
   if (process.failures >= most) {
     return fail(Errc::kUnavailable, name + " has died " + std::to_string(process.failures) + " times (" +

@@ -12,11 +12,13 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 
 from ducat_e2e.client import BadAnswer, NoAnswer
+from ducat_e2e.processes import wait_until
 
 KINDS = ("CREATE", "UPDATE", "DELETE")
 # What a caller may be told while one of the sides is down. 500 is the contract's answer to a confirmation that does not
 # come, and means that nothing happened.
 REFUSALS = (409, 500, 503)
+DONE = (200, 201, 204)
 
 
 class Change:
@@ -24,7 +26,7 @@ class Change:
 
     def __init__(self, kind, key, target=None, fields=None):
         self.kind, self.key, self.target, self.fields = kind, key, target, fields
-        self.status, self.body = None, None
+        self.status, self.body, self.seconds = None, None, 0.0
 
 
 class Changes:
@@ -33,13 +35,22 @@ class Changes:
     def __init__(self, case, server, threads=8, seed=1):
         self.case, self.server, self.threads, self.seed = case, server, threads, seed
         self.made, self.odd, self.rounds = [], Counter(), 0
-        self.lock, self.stopping, self.answered, self.workers = threading.Lock(), threading.Event(), 0, []
+        self.lock, self.stopping, self.workers = threading.Lock(), threading.Event(), []
+        self.answered = self.succeeded = 0  # in this round
         self.headers = {}
 
     def sign_in(self):
         answer = self.server.client.post("/api/auth/login", {"username": "testuser", "password": "password123"})
         token = self.case.ok(answer)["data"]["accessToken"]
         self.headers = {"Authorization": f"Bearer {token}"}
+
+    def create(self, name):
+        """The id of a transaction that nobody of the crowd changes."""
+        change = Change("CREATE", name, fields={"amount": 1, "currency": "USD", "description": name})
+        self.made.append(change)
+        self.learn(change, self.send(change))
+        self.case.assertEqual(change.status, 201)
+        return change.body["id"]
 
     # The load.
 
@@ -66,11 +77,17 @@ class Changes:
             count += 1
             with self.lock:
                 self.made.append(change)
+            begin = time.monotonic()
             try:
-                self.learn(change, self.send(change))
+                answer = self.send(change)
+                change.seconds = time.monotonic() - begin
+                self.learn(change, answer)
                 if change.kind == "CREATE" and change.status == 201:
                     mine.append(change.body["id"])
+                if answer.status == 503:
+                    self.stopping.wait(0.1)  # as it was told, though sooner
             except (NoAnswer, BadAnswer):
+                change.seconds = time.monotonic() - begin
                 if not persistent:
                     return
                 self.stopping.wait(0.05)
@@ -78,7 +95,8 @@ class Changes:
     def learn(self, change, answer):
         with self.lock:
             self.answered += 1
-            if answer.status not in (200, 201, 204):
+            self.succeeded += answer.status in DONE
+            if answer.status not in DONE:
                 self.odd[answer.status] += 1
                 if answer.status == 500:
                     self.odd[answer.json["error"]["code"]] += 1
@@ -91,7 +109,7 @@ class Changes:
     def begin(self, persistent=False):
         self.rounds += 1
         self.stopping.clear()
-        self.answered = 0
+        self.answered = self.succeeded = 0
         self.workers = [threading.Thread(target=self.worker, args=(number, persistent), daemon=True)
                         for number in range(self.threads)]
         for thread in self.workers:
@@ -105,6 +123,12 @@ class Changes:
             if not any(thread.is_alive() for thread in self.workers):
                 raise AssertionError(f"everybody gave up after {self.answered} answers: {self.server.last_words()}")
             time.sleep(0.002)
+
+    def goes_on(self, more=20, seconds=30):
+        """The seconds until so many more changes were made, from now on."""
+        begin, made = time.monotonic(), self.succeeded
+        wait_until(lambda: self.succeeded >= made + more, seconds, f"{more} changes are made; {dict(self.odd)}")
+        return time.monotonic() - begin
 
     def end(self):
         self.stopping.set()
@@ -146,6 +170,24 @@ class Changes:
     def is_gone(self, transaction):
         return self.server.client.get(f"/api/transactions/{transaction}", headers=self.headers).status == 404
 
+    def settled(self, seconds=30):
+        """What is under way comes to its end without a person acting; then the promise holds."""
+        failure = None
+
+        def holds():
+            nonlocal failure
+            try:
+                self.check()
+                return True
+            except AssertionError as error:
+                failure = error
+                return False
+
+        try:
+            wait_until(holds, seconds, "changes and audits one to one")
+        except AssertionError:
+            raise failure from None
+
     def check(self):
         """AssertionError names the first thing that is not as promised."""
         records = [record for record in self.pages("/api/audit-logs", "&entityType=Transaction")
@@ -184,5 +226,17 @@ class Changes:
                 self.case.assertEqual(names[change.key], 0, f"{change.key} was answered {change.status}")
             if change.kind == "UPDATE" and change.status == 200:
                 self.case.assertIn(change.key, updates, "answered 200")
+            if change.kind == "UPDATE" and change.status == 500:
+                self.case.assertNotIn(change.key, updates, "answered 500")
             if change.kind == "DELETE" and change.status == 204:
                 self.case.assertIn(change.target, deleted, f"{change.key} was answered 204")
+            if change.kind == "DELETE" and change.status == 500:
+                self.case.assertNotIn(change.target, deleted, f"{change.key} was answered 500")
+
+    def check_refusals(self, within):
+        """What was told while a side was away: nobody waited longer than `within` seconds or without an answer, and
+        each refusal is one the contract has."""
+        for change in self.made:
+            self.case.assertLess(change.seconds, within, f"{change.kind} {change.key} waited for {change.status}")
+        self.case.assertLessEqual(set(self.odd), {500, 503, "DISTRIBUTED_TRANSACTION_FAILED"})
+        self.case.assertEqual(self.odd[500], self.odd["DISTRIBUTED_TRANSACTION_FAILED"])

@@ -146,6 +146,12 @@ class Server:
         return tail(self.log)
 
 
+class OneProcess(Server):
+    """`ducat run`, whatever shape the run's other servers have."""
+
+    verb = "run"
+
+
 class Supervised(Server):
     """`ducat supervise` with servers of its own."""
 
