@@ -20,9 +20,6 @@ namespace {
 
 constexpr Duration kFirstPause = Duration::millis(200);
 constexpr Duration kLongestPause = Duration::seconds(10);
-// Who got ready and lived this long had a good life: its end is a first failure again. Short, so that only
-// what cannot live is given up, and not what is killed now and then.
-constexpr Duration kGoodLife = Duration::seconds(5);
 constexpr int kMostFailures = 10;
 constexpr int kMostFailuresBeforeReady = 5;
 constexpr size_t kLogBytes = size_t{64} << 20;
@@ -33,7 +30,8 @@ Timestamp now() {
 
 }  // namespace
 
-ProcessGroup::ProcessGroup(std::string directory) : directory_(std::move(directory)) {}
+ProcessGroup::ProcessGroup(std::string directory, Duration good_life)
+    : directory_(std::move(directory)), good_life_(good_life) {}
 
 Status ProcessGroup::open() {
   sigset_t heard;
@@ -92,7 +90,7 @@ Status ProcessGroup::reap(Supervised& process) {
   read(process);
   const std::string& name = process.child->spec().name;
   const bool was_ready = process.ready || (process.ready_text.empty() && process.ever_ready);
-  const bool was_good = was_ready && now() - process.started > kGoodLife;
+  const bool was_good = was_ready && now() - process.started > good_life_;
   process.failures = was_good ? 1 : process.failures + 1;
   int most = process.ever_ready ? kMostFailures : kMostFailuresBeforeReady;
   if (process.failures >= most) {

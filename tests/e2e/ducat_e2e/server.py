@@ -113,6 +113,10 @@ class Server:
             return {process["name"]: process for process in json.load(file)}
         return {}
 
+    def pid_of(self, service):
+        """Of the process that runs it."""
+        return self.processes().get(service, {"pid": self.child.pid})["pid"]
+
     def terminate(self):
         self.child.send_signal(signal.SIGTERM)
 
