@@ -152,11 +152,18 @@ class Changes:
 
     # The check.
 
+    def read(self, path):
+        """What is there, once it can be read: 503 is no answer."""
+        def answered():
+            answer = self.server.client.get(path, headers=self.headers)
+            return answer if answer.status != 503 else None
+
+        return wait_until(answered, 60, f"{path} can be read")
+
     def pages(self, path, query=""):
         found, page = [], 1
         while True:
-            answer = self.server.client.get(f"{path}?page={page}&limit=100{query}", headers=self.headers)
-            listed = self.case.ok(answer)["data"]
+            listed = self.case.ok(self.read(f"{path}?page={page}&limit=100{query}"))["data"]
             found += listed["data"]
             if page >= listed["totalPages"]:
                 self.case.assertEqual(len(found), listed["total"], path)
@@ -164,11 +171,10 @@ class Changes:
             page += 1
 
     def history(self, transaction):
-        answer = self.server.client.get(f"/api/transactions/{transaction}/history", headers=self.headers)
-        return self.case.ok(answer)["data"]
+        return self.case.ok(self.read(f"/api/transactions/{transaction}/history"))["data"]
 
     def is_gone(self, transaction):
-        return self.server.client.get(f"/api/transactions/{transaction}", headers=self.headers).status == 404
+        return self.read(f"/api/transactions/{transaction}").status == 404
 
     def settled(self, seconds=30):
         """What is under way comes to its end without a person acting; then the promise holds."""
