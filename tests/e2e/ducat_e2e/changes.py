@@ -11,6 +11,7 @@ import time
 from collections import Counter, defaultdict
 from decimal import Decimal
 
+from ducat_e2e.case import in_parallel
 from ducat_e2e.client import BadAnswer, NoAnswer
 from ducat_e2e.processes import wait_until
 
@@ -85,7 +86,7 @@ class Changes:
                 if change.kind == "CREATE" and change.status == 201:
                     mine.append(change.body["id"])
                 if answer.status == 503:
-                    self.stopping.wait(0.1)  # as it was told, though sooner
+                    self.stopping.wait(0.5)  # as it was told, though sooner
             except (NoAnswer, BadAnswer):
                 change.seconds = time.monotonic() - begin
                 if not persistent:
@@ -137,18 +138,25 @@ class Changes:
             if thread.is_alive():
                 raise AssertionError("a request was not answered within 60 s")
 
-    def settle(self, seconds=60):
-        """Asks creates without a definite answer again, each alone and with its key."""
+    def settle(self, seconds=170):
+        """Asks creates without a definite answer again, each with its key."""
         end = time.monotonic() + seconds
-        for change in self.made:
-            while change.kind == "CREATE" and change.status is None:
-                try:
-                    self.learn(change, self.send(change))
-                except (NoAnswer, BadAnswer) as error:
-                    if not self.server.running:
-                        raise AssertionError(f"the server died: {self.server.last_words()}") from error
-                if change.status is None and time.monotonic() > end:
-                    raise AssertionError(f"{change.key} has no definite answer after {seconds} s")
+        undecided = [change for change in self.made if change.kind == "CREATE" and change.status is None]
+
+        def ask_again(index):
+            for change in undecided[index::self.threads]:
+                wait_until(lambda: self.is_decided(change), max(end - time.monotonic(), 1),  # pylint: disable=cell-var-from-loop
+                           f"{change.key} has a definite answer")
+
+        in_parallel(self.threads, ask_again)
+
+    def is_decided(self, change):
+        try:
+            self.learn(change, self.send(change))
+        except (NoAnswer, BadAnswer) as error:
+            if not self.server.running:
+                raise AssertionError(f"the server died: {self.server.last_words()}") from error
+        return change.status is not None
 
     # The check.
 

@@ -28,7 +28,7 @@ class FaultCase(Case):
         if find_bin() is None or find_nats() is None:
             raise unittest.SkipTest("PostgreSQL or NATS is not installed")
 
-    def run_until_the_end(self, server):
+    def stopped_at_the_end(self, server):
         self.addCleanup(lambda: server.running and server.stop())
         return server
 
@@ -45,7 +45,7 @@ class FaultCase(Case):
 
 class Kills(FaultCase):
     def test_killed_services_and_brokers_come_back_and_nothing_is_half_done(self):
-        server = self.run_until_the_end(Supervised(SETTINGS))
+        server = self.stopped_at_the_end(Supervised(SETTINGS))
         crowd = self.crowd(server, seed=41)
         crowd.begin(persistent=True)
         slowest = {}
@@ -74,11 +74,11 @@ class BrokerAway(FaultCase):
 
     def test_six_processes_without_their_broker_refuse_and_go_on_when_it_is_back(self):
         nats = self.with_nats()
-        self.away_and_back(self.run_until_the_end(Supervised({**SETTINGS, **Nats.settings(nats.port)})), nats, seed=42)
+        self.away_and_back(self.stopped_at_the_end(Supervised({**SETTINGS, **Nats.settings(nats.port)})), nats, seed=42)
 
     def test_one_process_without_its_broker_refuses_and_goes_on_when_it_is_back(self):
         nats = self.with_nats()
-        self.away_and_back(self.run_until_the_end(OneProcess({**SETTINGS, **Nats.settings(nats.port)})), nats, seed=43)
+        self.away_and_back(self.stopped_at_the_end(OneProcess({**SETTINGS, **Nats.settings(nats.port)})), nats, seed=43)
 
     def away_and_back(self, server, nats, seed):
         crowd = self.crowd(server, seed)
@@ -115,7 +115,7 @@ class BadNetwork(FaultCase):
         nats = self.with_nats()
         proxy = NatsProxy(nats.port)
         self.addCleanup(proxy.stop)
-        server = self.run_until_the_end(Supervised({**SETTINGS, **Nats.settings(proxy.port)}))
+        server = self.stopped_at_the_end(Supervised({**SETTINGS, **Nats.settings(proxy.port)}))
         crowd = self.crowd(server, seed=44)
         proxy.faults = Faults(double=0.1, delay=0.1, swap=0.05)
         crowd.begin(persistent=True)
