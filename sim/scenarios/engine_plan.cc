@@ -50,7 +50,7 @@ Result<std::unique_ptr<storage::Database>> open_journal(World& world, const Engi
                                                         std::string name) {
   storage::SqliteOptions options = options_of(world, plan, kJournalPrefix + name + ".db");
   options.synchronous_full = plan.durable_journal;
-  return storage::open_sqlite(std::move(options));
+  return storage::open_sqlite_journal(std::move(options));
 }
 
 Result<std::unique_ptr<storage::Database>> open_tables(World& world, const EnginePlan& plan,

@@ -7,6 +7,8 @@ constexpr uint64_t kMaxSteps = 3'000'000;
 constexpr uint64_t kOperationsToCut = 400;
 constexpr Duration kClientsEndWithin = Duration::seconds(3'600);
 constexpr Duration kSettledWithin = Duration::seconds(300);
+constexpr Duration kSweptWithin = Duration::seconds(8);  // after its deadline
+constexpr Duration kLongAway = Duration::seconds(20);
 constexpr Duration kLooksEvery = Duration::millis(200);
 
 template <typename T>
@@ -102,6 +104,7 @@ void PromiseRun::begin(Side& side) {
   Status started = side.life->start();
   if (started && !plan_.faulty_disks) started = side.life->verify();
   side.serving = started.has_value();
+  side.serving_since = scheduler_.monotonic();
   world_.note(side.machine.name() + (started ? " serves" : " cannot start: " + started.error().message));
   if (started) return;
   if (started.error().code == Errc::kCorrupt && !side.machine.disk().dead())
@@ -115,9 +118,30 @@ void PromiseRun::bury(Side& side) {
   bool power_cut = disk.dead() && faults_.below(4) != 0;
   disk.cut_power();
   power_cut ? disk.reboot_after_power_cut() : disk.reboot_after_kill();
-  Duration downtime{static_cast<int64_t>(faults_.below(static_cast<uint64_t>(plan_.downtime.micros)))};
+  Duration downtime = draw_downtime(side);
   side.up_at = scheduler_.monotonic() + downtime;
   scheduler_.after(downtime, scheduler_.executor("time"), [] {});  // so that time gets there
+}
+
+// The audit log is sometimes away for so long that what is open must end without it.
+Duration PromiseRun::draw_downtime(const Side& side) {
+  Duration downtime{static_cast<int64_t>(faults_.below(static_cast<uint64_t>(plan_.downtime.micros)))};
+  if (!calm_ && &side == &audit_ && faults_.below(4) == 0)
+    downtime.micros += plan_.service.audit_timeout.micros + kLongAway.micros;
+  return downtime;
+}
+
+// Whoever is left without an answer, by a crash of either side, is rolled back while the service serves.
+void PromiseRun::watch_deadlines() {
+  scheduler_.after(kLooksEvery, scheduler_.executor("time"), [this] {
+    bool settled_in =
+        transactions_.serving && transactions_.serving_since + kSweptWithin < scheduler_.monotonic();
+    // With a disk that fails it may take as long as that.
+    if (settled_in && !plan_.faulty_disks) {
+      if (auto overdue = watch_.overdue(scheduler_.now() - kSweptWithin)) broken(*overdue);
+    }
+    watch_deadlines();
+  });
 }
 
 // One of them, the other, or both: the whole machine room.
@@ -146,6 +170,7 @@ void PromiseRun::crash(Side& side) {
 
 Status PromiseRun::run() {
   next_crash();
+  watch_deadlines();
   for (int i = 0; i < plan_.clients; ++i) {
     start_task(be_a_client(scheduler_.executor("client-" + std::to_string(i % 3))));
   }

@@ -29,6 +29,7 @@ class PromiseRun {
     std::function<std::unique_ptr<PromiseLife>()> make;
     Timestamp up_at;
     bool serving = false;
+    Timestamp serving_since;
   };
 
   // promise_run.cc
@@ -36,8 +37,10 @@ class PromiseRun {
   void tend(Side& side);
   void begin(Side& side);
   void bury(Side& side);
+  Duration draw_downtime(const Side& side);
   void next_crash();
   void crash(Side& side);
+  void watch_deadlines();
   void calm();
   bool serving() const { return transactions_.serving && audit_.serving; }
   bool at_rest();

@@ -66,6 +66,7 @@ void PromiseWatch::on(const transactions::ChangeProposed& event) {
                        .attempt = event.user_agent,
                        .key = event.idempotency_key,
                        .after = event.after,
+                       .deadline = event.deadline,
                        .audit_log_id = {}};
   if (!by_attempt_.emplace(change.attempt, correlation).second)
     return found_broken("request " + change.attempt + " has proposed twice");
@@ -148,10 +149,12 @@ const WatchedChange* PromiseWatch::confirmed_with(const std::string& key) const 
   return found == confirmed_key_.end() ? nullptr : &changes_.at(found->second);
 }
 
-size_t PromiseWatch::counting_records() const {
-  size_t count = 0;
-  for (const auto& [id, record] : records_) count += record.counts();
-  return count;
+std::optional<std::string> PromiseWatch::overdue(Timestamp time) const {
+  for (const auto& [correlation, change] : changes_) {
+    if (change.state == WatchedChange::State::kOpen && change.deadline < time)
+      return "change " + correlation + " is open long after its deadline";
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> PromiseWatch::unsettled() const {

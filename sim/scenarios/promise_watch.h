@@ -22,6 +22,7 @@ struct WatchedChange {
   std::string attempt;  // which request has proposed it
   std::string key;
   transactions::TransactionRef after;
+  Timestamp deadline;        // from then on it may be rolled back
   std::string audit_log_id;  // once it is confirmed
 };
 
@@ -71,7 +72,8 @@ class PromiseWatch {
   // What is not settled yet, or wrong for good: open changes, records without their visible change and the
   // other way round. Nothing: the two services agree.
   std::optional<std::string> unsettled() const;
-  size_t counting_records() const;
+  // Whether a change is open whose deadline was before that time.
+  std::optional<std::string> overdue(Timestamp time) const;
 
  private:
   struct Folder;
