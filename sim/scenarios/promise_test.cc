@@ -39,12 +39,6 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair("ASweepThatForgetsWhatACrashLeft", PromiseBug::kForgetsOpen)),
     [](const auto& bug) { return bug.param.first; });
 
-TEST(Promise, Repro) {
-  World world(std::stoull(getenv("SEED")), true);
-  Status s = Promise(static_cast<PromiseBug>(std::stoi(getenv("BUG")))).run(world);
-  printf("%s\n", s ? "ok" : s.error().message.c_str());
-}
-
 TEST(Promise, TheSameSeedIsTheSameRun) {
   auto hash_of = [](uint64_t seed) {
     World world(seed);
