@@ -14,7 +14,8 @@
 namespace ducat::storage::sqlite {
 namespace {
 
-constexpr sqlite3_int64 kChunkBytes = sqlite3_int64{1} << 20;
+// SQLite's own VFS writes less than 128 KiB at once.
+constexpr sqlite3_int64 kChunkBytes = sqlite3_int64{64} << 10;
 
 // SQLite's codes, as all of its file methods answer.
 int rewrite(sqlite3_file* file) {
@@ -36,8 +37,13 @@ Status rewrite_log(const std::string& database, const std::string& vfs) {
   DUCAT_CHECK(on != nullptr, "a VFS is registered before it is named");
   const std::string path = database + "-wal";
   int there = 0;
-  int code = on->xAccess(on, path.c_str(), SQLITE_ACCESS_EXISTS, &there);
-  if (code == SQLITE_OK && there == 0) return {};
+  int code = SQLITE_OK;
+  // A log without its database is none.
+  for (const std::string& needed : {database, path}) {
+    code = on->xAccess(on, needed.c_str(), SQLITE_ACCESS_EXISTS, &there);
+    if (code == SQLITE_OK && there == 0) return {};
+    if (code != SQLITE_OK) break;
+  }
   if (code == SQLITE_OK) {
     // xOpen takes a name followed by a list of URI parameters: here an empty one.
     std::string name = path + std::string(2, '\0');
