@@ -36,7 +36,7 @@ EngineHost::EngineHost(Model& model, EngineHostOptions options, ServiceThreads& 
 EngineHost::~EngineHost() = default;
 
 Status EngineHost::start() {
-  DUCAT_ASSIGN(journal_, storage::open(options_.journal));
+  DUCAT_ASSIGN(journal_, storage::open_journal(options_.journal));
   DUCAT_ASSIGN(storage::OpenedTables opened, storage::open_tables(options_.tables));
   tables_ = std::move(opened.database);
   if (opened.thrown_away) {
