@@ -20,8 +20,10 @@ namespace ducat::kernel {
 
 // Threads that the engines of one service share. Outlives them.
 struct ServiceThreads {
-  ThreadExecutor readers{"readers", 2};
-  ThreadExecutor upkeep{"upkeep"};
+  explicit ServiceThreads(Priority priority = Priority::kNormal)
+      : readers("readers", 2, priority), upkeep("upkeep", 1, priority) {}
+  ThreadExecutor readers;
+  ThreadExecutor upkeep;
 };
 
 struct EngineHostOptions {
@@ -30,6 +32,7 @@ struct EngineHostOptions {
   storage::StorageTarget tables;
   EngineOptions engine;
   Duration checkpoint_interval = Duration::seconds(1);
+  Priority priority = Priority::kNormal;  // of the engine's own threads
 };
 
 // Start once, stop once; everything else is thread-safe in between. The model, the clock and the shared
