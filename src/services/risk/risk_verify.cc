@@ -51,7 +51,7 @@ class Refolded final : public kernel::RecordVisitor {
 
  private:
   void fold(kernel::Position, const Moved& event) {
-    evolve(wallets[event.wallet_id], event.movement, event.reach);
+    evolve(wallets[event.wallet_id], event.movement, event.memory);
   }
 
   void fold(kernel::Position position, const AlertOpened& event) {
