@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/modules.h"
+#include "kernel/service/service_ports.h"
 #include "platform/broker/open.h"
 #include "services/audit/module.h"
 #include "services/identity/module.h"
@@ -160,6 +161,7 @@ config::Schema make_schema() {
   schema.add(kSettings);
   schema.add(address_settings());
   schema.add(broker::broker_settings());
+  schema.add(kernel::service_settings());
   schema.add(identity::access_settings());
   schema.add(identity::identity_settings());
   schema.add(identity::oidc_settings());

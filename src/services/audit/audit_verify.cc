@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "kernel/journal/journal.h"
 #include "kernel/projection/projector.h"
+#include "kernel/service/service_data.h"
 #include "services/audit/domain/invariants.h"
 #include "services/audit/store/event_codec.h"
 
@@ -17,7 +18,6 @@ using kernel::merkle::CompactTree;
 using kernel::merkle::Hash;
 using kernel::merkle::NodeId;
 
-constexpr size_t kMostViolations = 100;
 constexpr int64_t kPage = 2'000;
 
 // The table's records in order, a page at a time.
@@ -138,7 +138,7 @@ class Auditor final : public kernel::RecordVisitor {
     violation("record " + std::to_string(sequence) + ": " + what);
   }
   void violation(std::string what) {
-    if (report_.violations.size() < kMostViolations) report_.violations.push_back(std::move(what));
+    if (report_.violations.size() < kernel::kMostViolations) report_.violations.push_back(std::move(what));
   }
 
  private:
@@ -252,10 +252,7 @@ Result<VerifyReport> verify_log(storage::Database& journal, storage::Database& t
                                 const kernel::merkle::NoteVerifier* verifier) {
   VerifyReport report;
   DUCAT_ASSIGN(auto connection, tables.connect(storage::Access::kReader));
-  DUCAT_ASSIGN(auto snapshot, storage::Transaction::begin(*connection));
-  if (tables.dialect() == storage::Dialect::kPostgres) {
-    DUCAT_TRY(connection->execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
-  }
+  DUCAT_ASSIGN(auto snapshot, kernel::begin_snapshot(*connection));
   DUCAT_ASSIGN(kernel::Checkpoint checkpoint, kernel::read_checkpoint(*connection));
   report.up_to_record = checkpoint.record;
   Auditor auditor(report, *connection);

@@ -5,6 +5,15 @@
 
 namespace ducat::wallet {
 
+Status check_shard_count(storage::Connection& tables, int64_t configured) {
+  int64_t stored = configured;
+  DUCAT_TRY(tables.query("SELECT value FROM wallet_facts WHERE name = 'shards'", {},
+                         [&](const storage::Row& row) { stored = row.int64(0); }));
+  if (stored == configured) return {};
+  return fail(Errc::kInvalid, "wallet.shards = " + std::to_string(configured) + ", but the data has " +
+                                  std::to_string(stored) + " shards; their number cannot change");
+}
+
 struct WalletHost::Shard {
   Shard(WalletModelOptions part, kernel::EngineHostOptions options, kernel::ServiceThreads& threads,
         Clock& clock, Timers& timers)
@@ -34,7 +43,7 @@ Status WalletHost::start() {
     shards_.push_back(std::make_unique<Shard>(part, std::move(options), *threads_, clock_, timers_));
     DUCAT_TRY(shards_.back()->host.start());
   }
-  DUCAT_TRY(check_shard_count());
+  DUCAT_TRY(keep_shard_count());
   std::vector<WalletShard> shards;
   for (auto& shard : shards_) shards.push_back({shard->host.engine(), shard->host.readers()});
   service_ = std::make_unique<WalletService>(std::move(shards), clock_, timers_, options_.service);
@@ -43,19 +52,12 @@ Status WalletHost::start() {
 }
 
 // A wallet's shard follows from its id and the number of shards, so that number is fixed by the first start.
-Status WalletHost::check_shard_count() {
+Status WalletHost::keep_shard_count() {
   DUCAT_ASSIGN(auto connection, shards_[0]->host.tables().connect(storage::Access::kWriter));
   auto configured = static_cast<int64_t>(shards_.size());
   DUCAT_TRY(connection->execute(
       "INSERT INTO wallet_facts (name, value) VALUES ('shards', $1) ON CONFLICT DO NOTHING", {configured}));
-  int64_t stored = configured;
-  DUCAT_TRY(connection->query("SELECT value FROM wallet_facts WHERE name = 'shards'", {},
-                              [&](const storage::Row& row) { stored = row.int64(0); }));
-  if (stored != configured) {
-    return fail(Errc::kInvalid, "wallet.shards = " + std::to_string(configured) + ", but the data has " +
-                                    std::to_string(stored) + " shards; their number cannot change");
-  }
-  return {};
+  return check_shard_count(*connection, configured);
 }
 
 void WalletHost::start_upkeep(size_t index) {

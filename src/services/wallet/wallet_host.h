@@ -30,6 +30,10 @@ struct WalletHostOptions {
   Duration checkpoint_interval = Duration::seconds(1);
 };
 
+// kInvalid if these tables of the first shard were made with another number of shards. They need not say:
+// then no start has fixed it yet.
+Status check_shard_count(storage::Connection& tables, int64_t configured);
+
 // Start once, stop once. `service` and `stats` are thread-safe in between.
 class WalletHost {
  public:
@@ -49,7 +53,7 @@ class WalletHost {
  private:
   struct Shard;
 
-  Status check_shard_count();
+  Status keep_shard_count();
   void start_upkeep(size_t shard);
 
   const WalletHostOptions options_;

@@ -32,7 +32,7 @@ class Promise(OwnServerCase):
         crowd.settled()
         done = server.stop()
         self.assertEqual(done, 0)
-        verified = server.tool("audit", "verify")
+        verified = server.tool("projections", "verify")
         self.assertEqual(verified.returncode, 0, f"{verified.stdout} {verified.stderr}")
 
 
