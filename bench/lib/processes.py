@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
@@ -100,10 +101,11 @@ def accepts(port):
 class Server(Process):
     """`ducat run` on a free port; `ready_seconds` is how long it took from exec to /health/ready."""
 
-    def __init__(self, ducat, data, log, settings=()):
+    def __init__(self, ducat, data, log, settings=(), services="all"):
         self.ducat, self.data, self.settings = ducat, data, list(settings)
         self.port = free_port()
-        command = [ducat, "run", "--dev", "--data", data, "--port", str(self.port)]
+        command = [ducat, "run", "--dev", "--data", data, "--port", str(self.port),
+                   "--services", services]
         super().__init__(command + self.set_options(["ratelimit.enabled=false", *self.settings]), log)
         try:
             self.ready_seconds = self.wait_until(lambda: answers_200(self.port, "/health/ready"))
@@ -118,6 +120,16 @@ class Server(Process):
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
+
+    def login(self):
+        """The access token of the development user."""
+        body = json.dumps({"username": "testuser", "password": "password123"})
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("POST", "/api/auth/login", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise BenchError(f"the login was answered {answer.status}")
+            return json.load(answer)["data"]["accessToken"]
 
     def verify(self):
         """`ducat wallet verify` on the data of a stopped server; BenchError with its words when it finds fault."""

@@ -91,10 +91,11 @@ constexpr config::Setting kSettings[] = {
      .help = "threads that calls of other processes are handled on"},
     {.key = "rpc.deadline",
      .type = Type::kDuration,
-     .default_value = "10s",
+     .default_value = "25s",
      .min = "10ms",
      .max = "10m",
-     .help = "for a service in another process to answer, then 503"},
+     .help = "for a service in another process to answer, then 503; longer than it may wait itself "
+             "(transactions.audit_timeout)"},
     {.key = "rpc.internal_secret",
      .type = Type::kString,
      .default_value = "",

@@ -29,7 +29,6 @@ constexpr config::Setting kSettings[] = {
 
 // Nobody waits for an alert, so commits are few and large.
 constexpr Duration kPace = Duration::millis(20);
-constexpr Duration kLinger = Duration::seconds(2);
 constexpr size_t kInFlight = 4096;
 constexpr int kRetries = 3;  // after 1, 2 and 4 s
 
@@ -48,7 +47,6 @@ class RiskModule final : public Module {
     options.name = "risk";
     options.priority = Priority::kBackground;
     options.engine.pace = kPace;
-    options.engine.projector.linger = kLinger;
     options.journal = ports_.targets("risk", true);
     options.tables = ports_.targets("risk", false);
     options.engine.lease.holder = ports_.holder;
@@ -93,6 +91,7 @@ class RiskModule final : public Module {
                             .group = group,
                             .max_in_flight = kInFlight};
     options.retries = kRetries;
+    options.keep_order = false;  // a history is the same in whatever order movements come
     consumer_ = std::make_unique<broker::Consumer>(
         *ports_.broker, ports_.timers, consuming_, std::move(options),
         [this](const broker::Message& message, Executor& home) { return service_->handle(message, home); });
