@@ -65,6 +65,7 @@ TEST_F(RedriveDeskTest, CarriesOutWhatIsOrderedWhileTheBrokerRuns) {
   put_aside(30);
   RedriveDesk desk(*broker_, database(), Duration::millis(5));
   ASSERT_DONE(desk.start());
+  ASSERT_DONE(broker_->declare(retry_stream("g")));  // as a consumer of the group does
   Inbox retried(*broker_, {retry_stream("g").name, {}, "g", 64}, Inbox::Mode::kAcknowledge,
                 Duration::seconds(20));
   auto some = order(10);
