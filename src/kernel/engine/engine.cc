@@ -45,7 +45,8 @@ void Engine::enqueue(Submission& submission, std::coroutine_handle<> waiter) {
   bool post = false;
   {
     std::lock_guard lock(mutex_);
-    if (accepting_ &&
+    bool leads_or_reads = submission.read_only || !following_.load(std::memory_order_relaxed);
+    if (accepting_ && leads_or_reads &&
         inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) < options_.waiting_operations) {
       inbox_.push_back(&submission);
       inbox_operations_ += submission.size();
@@ -74,6 +75,7 @@ void Engine::run() {
     // Whoever waits for a dependency that is down has waited long enough; those under way find out what
     // became of them.
     if (!waiting_.empty() && breaker_open()) expire_waiting({INT64_MAX});
+    if (state_ == State::kFollowing) serve_reads();
     while (!waiting_.empty() && may_decide()) {
       std::vector<Submission*> batch;
       take_waiting(batch);

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "platform/broker/broker.h"
+#include "platform/cache/cache.h"
 #include "platform/config/settings.h"
 #include "platform/rpc/invoker.h"
 #include "platform/rpc/registry.h"
@@ -34,6 +35,7 @@ struct ServicePorts {
   metrics::Registry& metrics;
   broker::Broker* broker = nullptr;           // null: nothing is published and nothing consumed (tools)
   rpc::ServiceDirectory* services = nullptr;  // the way to other services (src/clients); null for tools
+  cache::Cache* cache = nullptr;              // for instances that follow; null: none
 };
 
 }  // namespace ducat::kernel

@@ -52,7 +52,7 @@ Status AuditHost::keep(uint64_t size, const std::string& note) {
 }
 
 void AuditHost::stop() {
-  if (started_) {
+  if (started_ && host_->leads()) {
     std::mutex mutex;
     std::condition_variable wake;
     bool done = false;

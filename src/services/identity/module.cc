@@ -153,6 +153,7 @@ class IdentityModule final : public Module {
         oidc_({[this]() -> IdentityService& { return host_.service(); }, provider_, access.tokens(),
                ports_.clock, ports_.random}),
         feed_(access.registry(), ports_.clock, ports_.random, ports_.timers) {
+    ports_.registry.writes_need("ducat.identity.v1.IdentityService", [this] { return host_.leads(); });
     api_.bind(ports_.registry);
     oidc_.bind(ports_.registry);
     feed_.bind(ports_.registry);
@@ -166,15 +167,12 @@ class IdentityModule final : public Module {
     DUCAT_TRY(host_.start());
     watches_ = kernel::watch_engines(ports_.metrics, kName, [this] { return std::vector{host_.stats()}; });
     ThreadExecutor home("identity-start");
-    DUCAT_TRY(ports_.dev ? make_development_user(home) : refuse_development_user(home));
-    DUCAT_TRY(make_administrator(home));
-    if (ports_.broker == nullptr) return {};
-    broker::StreamSpec stream = audit_stream();
-    DUCAT_TRY(ports_.broker->declare(stream));
-    return ports_.broker->feed(stream.name, host_.audit_messages());
+    if (!ports_.dev) DUCAT_TRY(refuse_development_user(home));
+    return host_.engine().while_leading([this] { return begin_leading(); });
   }
 
   void stop() override {
+    if (host_.started()) host_.engine().end_duties();
     watches_.clear();
     fetcher_.stop();
     host_.stop();
@@ -183,6 +181,20 @@ class IdentityModule final : public Module {
   Health health() const override { return kernel::health_of(std::vector{host_.stats()}); }
 
  private:
+  // Users that are there anyway; and the messages, which are fed once and go on when this instance leads
+  // again.
+  Status begin_leading() {
+    ThreadExecutor home("identity-users");
+    if (ports_.dev) DUCAT_TRY(make_development_user(home));
+    DUCAT_TRY(make_administrator(home));
+    if (ports_.broker == nullptr || published_) return {};
+    broker::StreamSpec stream = audit_stream();
+    DUCAT_TRY(ports_.broker->declare(stream));
+    DUCAT_TRY(ports_.broker->feed(stream.name, host_.audit_messages()));
+    published_ = true;
+    return {};
+  }
+
   Status make_development_user(Executor& home) {
     NewAccount account;
     account.username = kDevelopmentUser;
@@ -252,6 +264,7 @@ class IdentityModule final : public Module {
   Provider provider_;
   OidcApi oidc_;
   AccessFeed feed_;
+  bool published_ = false;
   std::vector<metrics::Watch> watches_;
 };
 

@@ -41,7 +41,7 @@ Status TransactionHost::start() {
   business_messages_ = std::make_unique<kernel::JournalSource>(host_->feed(), host_->tables(),
                                                                "business_messages", business_messages_of);
   service_ = std::make_unique<TransactionService>(host_->engine(), host_->readers(), clock_, random_,
-                                                  options_.service);
+                                                  options_.service, options_.cache);
   every(options_.late_interval, &TransactionService::roll_back_late, late_, "transactions.late_failed");
   every(options_.overdue_interval, &TransactionService::roll_back_overdue, overdue_,
         "transactions.overdue_failed");

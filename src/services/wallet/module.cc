@@ -62,13 +62,13 @@ std::string shard_name(int64_t index) {
   return "wallet-" + std::to_string(index);
 }
 
-WalletHostOptions options_of(const config::Settings& settings, const kernel::Targets& targets,
-                             const std::string& holder) {
+WalletHostOptions options_of(const kernel::ServicePorts& ports) {
+  const config::Settings& settings = ports.settings;
   WalletHostOptions options;
   for (int64_t i = 0; i < settings.integer("wallet.shards"); ++i) {
-    options.shards.push_back({targets(shard_name(i), true), targets(shard_name(i), false)});
+    options.shards.push_back({ports.targets(shard_name(i), true), ports.targets(shard_name(i), false)});
   }
-  options.engine.lease.holder = holder;
+  options.engine.lease.holder = ports.holder;
   options.engine.lag_events = static_cast<uint64_t>(settings.integer("wallet.lag_events"));
   options.engine.wait = settings.duration("wallet.wait");
   options.engine.waiting_operations = static_cast<size_t>(settings.integer("wallet.waiting_operations"));
@@ -76,6 +76,7 @@ WalletHostOptions options_of(const config::Settings& settings, const kernel::Tar
   options.wallets_in_memory = static_cast<size_t>(settings.integer("wallet.cache_wallets"));
   options.service.saga_stuck_after = settings.duration("wallet.saga_stuck_after");
   options.service.quarter_of_key_life.micros = options.engine.key_life.micros / 4;
+  options.cache = ports.cache;
   options.saga_interval = settings.duration("wallet.saga_interval");
   options.hold_interval = settings.duration("wallet.hold_interval");
   return options;
@@ -85,8 +86,9 @@ class WalletModule final : public Module {
  public:
   explicit WalletModule(kernel::ServicePorts ports)
       : ports_(std::move(ports)),
-        host_(options_of(ports_.settings, ports_.targets, ports_.holder), ports_.clock, ports_.timers),
+        host_(options_of(ports_), ports_.clock, ports_.timers),
         api_([this]() -> WalletService& { return host_.service(); }, ports_.clock) {
+    ports_.registry.writes_need("ducat.wallet.v1.WalletService", [this] { return host_.leads(); });
     api_.bind(ports_.registry);
   }
 
@@ -95,10 +97,12 @@ class WalletModule final : public Module {
   Status start() override {
     DUCAT_TRY(host_.start());
     watches_ = kernel::watch_engines(ports_.metrics, "wallet", [this] { return host_.stats(); });
-    return ports_.broker == nullptr ? Status() : publish();
+    if (ports_.broker == nullptr) return {};
+    return host_.shard(0).while_leading([this] { return publish(); });
   }
 
   void stop() override {
+    if (host_.shards() > 0) host_.shard(0).end_duties();
     watches_.clear();
     host_.stop();
   }
@@ -118,10 +122,12 @@ class WalletModule final : public Module {
     kernel::JournalSource source;
   };
 
+  // Once: what is fed goes on when this instance leads again.
   Status publish() {
     broker::StreamSpec stream = wallet_stream();
     DUCAT_TRY(ports_.broker->declare(stream));
-    for (size_t i = 0; i < host_.shards(); ++i) {
+    for (size_t i = fed_; i < host_.shards(); i = ++fed_) {
+      outlets_.resize(i);
       outlets_.push_back(std::make_unique<Outlet>(static_cast<uint32_t>(i), host_.shard(i)));
       DUCAT_TRY(ports_.broker->feed(stream.name, outlets_.back()->source));
     }
@@ -133,6 +139,7 @@ class WalletModule final : public Module {
   WalletApi api_;
   std::vector<metrics::Watch> watches_;
   std::vector<std::unique_ptr<Outlet>> outlets_;
+  size_t fed_ = 0;
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ struct WalletHostOptions {
   kernel::EngineOptions engine;
   size_t wallets_in_memory = 1'000'000;  // over all shards
   WalletServiceOptions service;
+  cache::Cache* cache = nullptr;  // for copies of wallets while we follow; outlives the host
   Duration saga_interval = Duration::seconds(10);
   Duration hold_interval = Duration::seconds(1);
   Duration checkpoint_interval = Duration::seconds(1);
@@ -36,13 +37,15 @@ class WalletHost {
   WalletHost(WalletHostOptions options, Clock& clock, Timers& timers);
   ~WalletHost();
 
-  // Opens, leads and recovers every shard; blocks. Errors say what is in the way.
+  // Opens, leads and recovers every shard, or follows who leads them; blocks. Errors say what is in the way.
   Status start();
   // Finishes what was accepted; blocks.
   void stop();
 
   WalletService& service() { return *service_; }
   size_t shards() const { return shards_.size(); }
+  // The first shard's leader leads the others, too, as transfers between them need.
+  bool leads() const;
   kernel::EngineHost& shard(size_t index);
   std::vector<kernel::EngineStats> stats() const;
 
