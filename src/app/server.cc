@@ -13,6 +13,7 @@
 #include "app/system_service.h"
 #include "base/system.h"
 #include "clients/directory.h"
+#include "kernel/engine/engine_host.h"
 #include "platform/broker/open.h"
 #include "platform/http/server.h"
 #include "platform/rpc/documentation.h"
@@ -258,7 +259,8 @@ class ServingProcess {
             .metrics = metrics_,
             .broker = broker_.get(),
             .services = directory_.get(),
-            .cache = cache_.get()};
+            .cache = cache_.get(),
+            .together = &together_};
   }
 
   // A process that serves others over gRPC has no public routes of its own: there is one door, the gateway.
@@ -302,7 +304,8 @@ class ServingProcess {
   std::unique_ptr<Front> front_;
   std::unique_ptr<clients::Directory> directory_;
   std::unique_ptr<broker::Broker> broker_;  // null: nobody needs one
-  std::unique_ptr<cache::Cache> cache_;     // null: nobody may follow
+  kernel::LeadTogether together_;
+  std::unique_ptr<cache::Cache> cache_;  // null: nobody may follow
   ModuleHost host_;
   SystemService system_;
   std::unique_ptr<rpc::GrpcServer> rpc_server_;

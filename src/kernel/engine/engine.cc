@@ -51,7 +51,8 @@ void Engine::enqueue(Submission& submission, std::coroutine_handle<> waiter) {
       inbox_.push_back(&submission);
       inbox_operations_ += submission.size();
       uint64_t waiting = inbox_operations_ + waiting_count_.load(std::memory_order_relaxed);
-      post = !posted_ && (waiting >= wake_at_ || breaker_open());
+      bool follows = following_.load(std::memory_order_relaxed);
+      post = !posted_ && (waiting >= wake_at_ || follows || breaker_open());
       posted_ |= post;
     } else {
       Submission* refused[] = {&submission};
@@ -102,8 +103,8 @@ bool Engine::rest() {
   std::lock_guard lock(mutex_);
   bool back_soon = state_ == State::kServing && !under_way_.empty();
   wake_at_ = !back_soon ? 1 : under_way_.size() < kBatchesUnderWay ? kMuchToDo : kNobodyWakes;
-  posted_ =
-      inbox_operations_ > 0 && inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) >= wake_at_;
+  bool enough = inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) >= wake_at_;
+  posted_ = !inbox_.empty() && (enough || state_ == State::kFollowing);
   return !posted_;
 }
 

@@ -49,11 +49,16 @@ Status EngineHost::start() {
   }
   feed_.open(*journal_);
   EngineOptions engine = options_.engine;
-  engine.follow = true;
+  engine.follow = options_.follow;
+  std::function<bool()> may_lead;
+  const EngineHost* first = nullptr;
+  if (options_.together != nullptr && !options_.together->first.compare_exchange_strong(first, this)) {
+    may_lead = [first] { return first->leads(); };
+  }
   engine_ = std::make_unique<Engine>(
       model_,
-      EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_, &feed_, options_.may_lead,
-                  [this](bool leading) { on_role(leading); }},
+      EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_, &feed_,
+                  std::move(may_lead), [this](bool leading) { on_role(leading); }},
       std::move(engine));
   readers_ = std::make_unique<storage::ReaderPool>(*tables_, shared_.readers);
   Timestamp before = clock_.monotonic();

@@ -22,10 +22,18 @@
 
 namespace ducat::kernel {
 
+class EngineHost;
+
 // Threads that the engines of one service share. Outlives them.
 struct ServiceThreads {
   ThreadExecutor readers{"readers", 2};
   ThreadExecutor upkeep{"upkeep"};
+};
+
+// Engines of one process that lead or follow together, because they work with each other: the one that starts
+// first decides, the others lead while it does. Outlives them.
+struct LeadTogether {
+  std::atomic<const EngineHost*> first{nullptr};
 };
 
 struct EngineHostOptions {
@@ -34,7 +42,8 @@ struct EngineHostOptions {
   storage::StorageTarget tables;
   EngineOptions engine;
   Duration checkpoint_interval = Duration::seconds(1);
-  std::function<bool()> may_lead = nullptr;  // EnginePorts::may_lead
+  bool follow = true;                // false for tools, which lead or do nothing
+  LeadTogether* together = nullptr;  // null: it leads or follows by itself
 };
 
 // Start once, stop once; everything else is thread-safe in between. The model, the clock and the shared

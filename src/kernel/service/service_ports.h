@@ -17,6 +17,8 @@
 
 namespace ducat::kernel {
 
+struct LeadTogether;
+
 // Where a service's databases are: the target of a name ("wallet-0", durable or not).
 using Targets = std::function<storage::StorageTarget(const std::string& name, bool durable)>;
 
@@ -36,6 +38,7 @@ struct ServicePorts {
   broker::Broker* broker = nullptr;           // null: nothing is published and nothing consumed (tools)
   rpc::ServiceDirectory* services = nullptr;  // the way to other services (src/clients); null for tools
   cache::Cache* cache = nullptr;              // for instances that follow; null: none
+  LeadTogether* together = nullptr;           // EngineHostOptions::together; null for tools
 };
 
 }  // namespace ducat::kernel

@@ -17,6 +17,7 @@ struct AuditHostOptions {
   storage::StorageTarget journal;
   storage::StorageTarget tables;
   kernel::EngineOptions engine;
+  kernel::LeadTogether* together = nullptr;              // kernel::EngineHostOptions
   Duration checkpoint_interval = Duration::seconds(60);  // of signed tree heads that are kept
 };
 

@@ -1,7 +1,6 @@
 // Wiring of the audit log: from settings to a running host.
 #include "services/audit/module.h"
 
-#include <future>
 #include <optional>
 
 #include "kernel/messaging/led_consumer.h"
@@ -53,8 +52,9 @@ class AuditModule final : public Module {
 
   Status start() override {
     DUCAT_ASSIGN(signer_, make_signer(ports_.settings, ports_.data_directory, true));
-    host_ = std::make_unique<AuditHost>(host_options(ports_.settings, ports_.targets, ports_.holder),
-                                        *signer_, ports_.clock, ports_.timers);
+    AuditHostOptions options = host_options(ports_.settings, ports_.targets, ports_.holder);
+    options.together = ports_.together;
+    host_ = std::make_unique<AuditHost>(std::move(options), *signer_, ports_.clock, ports_.timers);
     DUCAT_TRY(host_->start());
     watches_ = kernel::watch_engines(ports_.metrics, "audit",
                                      [this] { return std::vector<kernel::EngineStats>{host_->stats()}; });

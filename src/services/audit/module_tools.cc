@@ -80,10 +80,13 @@ Status rebuild_audit_log(const config::Settings& settings, const kernel::Targets
   AuditModel model;
   AuditHostOptions options = host_options(settings, targets, holder);
   kernel::ServiceThreads threads;
-  kernel::EngineHost host(
-      model,
-      {.name = "audit", .journal = options.journal, .tables = options.tables, .engine = options.engine},
-      threads, clock, *timers);
+  kernel::EngineHost host(model,
+                          {.name = "audit",
+                           .journal = options.journal,
+                           .tables = options.tables,
+                           .engine = options.engine,
+                           .follow = false},
+                          threads, clock, *timers);
   Status started = host.start();
   host.stop();
   timers.reset();  // its thread ends before what it may call

@@ -105,6 +105,7 @@ IdentityHostOptions options_of(const kernel::ServicePorts& ports) {
   options.host.journal = ports.targets(std::string(kName), true);
   options.host.tables = ports.targets(std::string(kName), false);
   options.host.engine.lease.holder = ports.holder;
+  options.host.together = ports.together;
   options.model.access_ttl = settings.duration("auth.access_ttl");
   options.service.access_ttl = settings.duration("auth.access_ttl");
   options.service.refresh_ttl = settings.duration("auth.refresh_ttl");

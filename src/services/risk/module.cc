@@ -45,6 +45,7 @@ class RiskModule final : public Module {
     options.journal = ports_.targets("risk", true);
     options.tables = ports_.targets("risk", false);
     options.engine.lease.holder = ports_.holder;
+    options.together = ports_.together;
     options.engine.key_life = ports_.settings.duration("idempotency.ttl");
     model_ = std::make_unique<RiskModel>(rules_,
                                          static_cast<size_t>(ports_.settings.integer("risk.cache_wallets")));

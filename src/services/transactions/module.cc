@@ -61,6 +61,7 @@ TransactionHostOptions options_of(const kernel::ServicePorts& ports) {
   options.service.waiting_changes = static_cast<size_t>(settings.integer("transactions.waiting_changes"));
   options.service.deleted_retention = Duration::seconds(settings.integer("retention.deleted_days") * 86'400);
   options.cache = ports.cache;
+  options.together = ports.together;
   options.transactions_in_memory = static_cast<size_t>(settings.integer("transactions.cache"));
   options.open_changes = static_cast<size_t>(settings.integer("transactions.open_changes"));
   return options;

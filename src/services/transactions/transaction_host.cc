@@ -34,6 +34,7 @@ Status TransactionHost::start() {
   options.journal = options_.journal;
   options.tables = options_.tables;
   options.engine = options_.engine;
+  options.together = options_.together;
   host_ = std::make_unique<kernel::EngineHost>(model_, std::move(options), *threads_, clock_, timers_);
   DUCAT_TRY(host_->start());
   audit_messages_ = std::make_unique<kernel::JournalSource>(host_->feed(), host_->tables(), "audit_messages",

@@ -17,7 +17,8 @@ struct TransactionHostOptions {
   storage::StorageTarget tables;
   kernel::EngineOptions engine;
   TransactionServiceOptions service;
-  cache::Cache* cache = nullptr;  // for copies of transactions while we follow; outlives the host
+  kernel::LeadTogether* together = nullptr;  // kernel::EngineHostOptions
+  cache::Cache* cache = nullptr;             // for copies of transactions while we follow; outlives the host
   size_t transactions_in_memory = 200'000;
   size_t open_changes = 100'000;
   Duration late_interval = Duration::millis(50);     // how exactly a request's time is kept

@@ -77,6 +77,7 @@ WalletHostOptions options_of(const kernel::ServicePorts& ports) {
   options.service.saga_stuck_after = settings.duration("wallet.saga_stuck_after");
   options.service.quarter_of_key_life.micros = options.engine.key_life.micros / 4;
   options.cache = ports.cache;
+  options.together = ports.together;
   options.saga_interval = settings.duration("wallet.saga_interval");
   options.hold_interval = settings.duration("wallet.hold_interval");
   return options;

@@ -85,6 +85,7 @@ Status rebuild_wallets(const config::Settings& settings, const kernel::Targets& 
   }
   options.engine.lease.holder = holder;
   options.engine.key_life = settings.duration("idempotency.ttl");
+  options.follow = false;
   WalletHost host(std::move(options), clock, *timers);
   Status started = host.start();
   host.stop();

@@ -31,7 +31,8 @@ Status WalletHost::start() {
                                       .tables = options_.shards[i].tables,
                                       .engine = options_.engine,
                                       .checkpoint_interval = options_.checkpoint_interval};
-    if (i > 0) options.may_lead = [this] { return leads(); };
+    options.follow = options_.follow;
+    options.together = options_.together != nullptr ? options_.together : &together_;
     WalletModelOptions part{static_cast<uint32_t>(i), options_.wallets_in_memory / count, count};
     shards_.push_back(std::make_unique<Shard>(part, std::move(options), *threads_, clock_, timers_));
     Shard& shard = *shards_.back();

@@ -25,6 +25,9 @@ struct WalletHostOptions {
   kernel::EngineOptions engine;
   size_t wallets_in_memory = 1'000'000;  // over all shards
   WalletServiceOptions service;
+  bool follow = true;  // kernel::EngineHostOptions
+  // Whose lead the shards share, besides their own; null: nobody's.
+  kernel::LeadTogether* together = nullptr;
   cache::Cache* cache = nullptr;  // for copies of wallets while we follow; outlives the host
   Duration saga_interval = Duration::seconds(10);
   Duration hold_interval = Duration::seconds(1);
@@ -44,7 +47,7 @@ class WalletHost {
 
   WalletService& service() { return *service_; }
   size_t shards() const { return shards_.size(); }
-  // The first shard's leader leads the others, too, as transfers between them need.
+  // All shards are led together, as transfers between them need; the first tells.
   bool leads() const;
   kernel::EngineHost& shard(size_t index);
   std::vector<kernel::EngineStats> stats() const;
@@ -59,6 +62,7 @@ class WalletHost {
   Clock& clock_;
   Timers& timers_;
   std::unique_ptr<kernel::ServiceThreads> threads_;
+  kernel::LeadTogether together_;  // of the shards, if nobody gave one
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<WalletService> service_;
 };
