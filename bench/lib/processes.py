@@ -100,10 +100,11 @@ def accepts(port):
 class Server(Process):
     """`ducat run` on a free port; `ready_seconds` is how long it took from exec to /health/ready."""
 
-    def __init__(self, ducat, data, log, settings=()):
+    def __init__(self, ducat, data, log, settings=(), services="all"):
         self.ducat, self.data, self.settings = ducat, data, list(settings)
         self.port = free_port()
-        command = [ducat, "run", "--dev", "--data", data, "--port", str(self.port)]
+        command = [ducat, "run", "--dev", "--data", data, "--port", str(self.port),
+                   "--services", services]
         super().__init__(command + self.set_options(["ratelimit.enabled=false", *self.settings]), log)
         try:
             self.ready_seconds = self.wait_until(lambda: answers_200(self.port, "/health/ready"))

@@ -59,8 +59,8 @@ class Bench:
             raise BenchError(f"load: {complaint(done.stderr)}")
         return json.loads(done.stdout)
 
-    def server(self, name, settings=(), data=None):
-        return Server(self.program("ducat"), data or self.path(name), self.path(name + ".log"), settings)
+    def server(self, name, settings=(), services="all"):
+        return Server(self.program("ducat"), self.path(name), self.path(name + ".log"), settings, services)
 
 
 def row_of(key, what, report, latency="latencyMicros"):
@@ -115,10 +115,10 @@ def anchor(bench):
             yield row
 
 
-def measured_server(bench, name, what, *arguments, settings=(), latency="latencyMicros", seconds=None):
+def measured_server(bench, name, what, *arguments, settings=(), latency="latencyMicros", services="all"):
     """A fresh server, one run of the generator, a clean stop, and the proof on the files."""
-    with bench.server(name, settings) as server:
-        report = bench.load(server.url, *arguments, pid=server.pid, seconds=seconds)
+    with bench.server(name, settings, services) as server:
+        report = bench.load(server.url, *arguments, pid=server.pid)
         server.stop()
     row = row_of(name, what, report, latency)
     server.verify()
@@ -128,6 +128,11 @@ def measured_server(bench, name, what, *arguments, settings=(), latency="latency
 
 def sqlite(bench):
     yield measured_server(bench, "sqlite", "transfers, SQLite, 64 connections", "--wallets", WALLETS)
+
+
+def alone(bench):
+    """Without the fraud worker, which takes its share of the processors for every movement."""
+    yield measured_server(bench, "alone", "the same, the wallet service alone", "--wallets", WALLETS, services="wallet")
 
 
 def postgres_settings(bench, database):
@@ -189,6 +194,7 @@ ROWS = [
     ("echo", False, echo),
     ("pg", True, anchor),
     ("sqlite", False, sqlite),
+    ("alone", False, alone),
     ("postgres", True, on_postgres),
     ("hot", False, hot),
     ("single", False, single),

@@ -64,7 +64,7 @@ void Engine::enqueue(Submission& submission, std::coroutine_handle<> waiter) {
 }
 
 bool Engine::may_decide() const {
-  return (state_ == State::kServing || state_ == State::kStopping) && !failing_ &&
+  return (state_ == State::kServing || state_ == State::kStopping) && !failing_ && !resting_ &&
          under_way_.size() <
              (waiting_count_.load(std::memory_order_relaxed) < kMuchToDo ? 1 : kBatchesUnderWay) &&
          lag_events_.load(std::memory_order_relaxed) < options_.lag_events;
@@ -81,8 +81,17 @@ void Engine::run() {
       std::vector<Submission*> batch;
       take_waiting(batch);
       decide(std::move(batch));
+      if (options_.pace.micros > 0) rest_for_pace();
     }
   } while (!rest());
+}
+
+void Engine::rest_for_pace() {
+  resting_ = true;
+  ports_.timers.after(options_.pace, ports_.decide, [this] {
+    resting_ = false;
+    run();
+  });
 }
 
 void Engine::take_inbox() {
@@ -102,7 +111,10 @@ void Engine::take_inbox() {
 bool Engine::rest() {
   std::lock_guard lock(mutex_);
   bool back_soon = state_ == State::kServing && !under_way_.empty();
-  wake_at_ = !back_soon ? 1 : under_way_.size() < kBatchesUnderWay ? kMuchToDo : kNobodyWakes;
+  wake_at_ = resting_                               ? kNobodyWakes
+             : !back_soon                           ? 1
+             : under_way_.size() < kBatchesUnderWay ? kMuchToDo
+                                                    : kNobodyWakes;
   bool enough = inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) >= wake_at_;
   posted_ = !inbox_.empty() && (enough || state_ == State::kFollowing);
   return !posted_;

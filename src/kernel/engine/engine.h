@@ -44,6 +44,7 @@ namespace ducat::kernel {
 struct EngineOptions {
   LeaseOptions lease;
   size_t batch_operations = 4096;                 // decided together; a larger group still goes alone
+  Duration pace;                                  // at most one batch in this time; 0: as they come
   size_t waiting_operations = 65'536;             // before commands are refused
   uint64_t lag_events = 400'000;                  // decided but not in the tables, before commands wait
   Duration wait = Duration::seconds(5);           // before a command that cannot be decided is refused
@@ -178,6 +179,7 @@ class Engine {
   void take_inbox();
   bool may_decide() const;
   bool rest();
+  void rest_for_pace();
   void take_waiting(std::vector<Submission*>& batch);
   void decide(std::vector<Submission*> submissions);
   Status find_old_keys(std::span<Submission* const> batch);
@@ -250,6 +252,7 @@ class Engine {
   std::deque<Submission*> waiting_;
   std::vector<Submission*> arrived_;  // scratch
   std::deque<std::shared_ptr<Batch>> under_way_;
+  bool resting_ = false;  // until the pace allows another batch
   Tip decided_;
   RecentKeys recent_;
   KeyRuns runs_;

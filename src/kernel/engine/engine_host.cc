@@ -31,9 +31,9 @@ EngineHost::EngineHost(Model& model, EngineHostOptions options, ServiceThreads& 
       clock_(clock),
       timers_(timers),
       stopped_(std::make_shared<std::atomic<bool>>(false)),
-      decide_(options_.name),
-      commit_("commit"),
-      project_("tables") {}
+      decide_(options_.name, 1, options_.priority),
+      commit_("commit", 1, options_.priority),
+      project_("tables", 1, options_.priority) {}
 
 EngineHost::~EngineHost() = default;
 

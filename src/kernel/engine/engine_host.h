@@ -26,8 +26,10 @@ class EngineHost;
 
 // Threads that the engines of one service share. Outlives them.
 struct ServiceThreads {
-  ThreadExecutor readers{"readers", 2};
-  ThreadExecutor upkeep{"upkeep"};
+  explicit ServiceThreads(Priority priority = Priority::kNormal)
+      : readers("readers", 2, priority), upkeep("upkeep", 1, priority) {}
+  ThreadExecutor readers;
+  ThreadExecutor upkeep;
 };
 
 // Engines of one process that lead or follow together, because they work with each other: the one that starts
@@ -42,8 +44,9 @@ struct EngineHostOptions {
   storage::StorageTarget tables;
   EngineOptions engine;
   Duration checkpoint_interval = Duration::seconds(1);
-  bool follow = true;                // false for tools, which lead or do nothing
-  LeadTogether* together = nullptr;  // null: it leads or follows by itself
+  bool follow = true;                     // false for tools, which lead or do nothing
+  LeadTogether* together = nullptr;       // null: it leads or follows by itself
+  Priority priority = Priority::kNormal;  // of the engine's own threads
 };
 
 // Start once, stop once; everything else is thread-safe in between. The model, the clock and the shared

@@ -13,16 +13,18 @@ constexpr size_t kReadBytes = size_t{256} << 10;
 
 class Decoder final : public RecordVisitor {
  public:
-  Decoder(const MessagesOf& messages_of, Timestamp at, std::vector<broker::Message>& out)
-      : messages_of_(messages_of), at_(at), out_(out) {}
+  Decoder(const MessagesOf& messages_of, Timestamp at, std::span<const std::string> types,
+          std::vector<broker::Message>& out)
+      : messages_of_(messages_of), at_(at), types_(types), out_(out) {}
   void on_event(Position position, uint64_t stream, std::string_view body) override {
-    if (status) status = messages_of_({position, stream, body, at_}, out_);
+    if (status) status = messages_of_({position, stream, body, at_, types_}, out_);
   }
   Status status;
 
  private:
   const MessagesOf& messages_of_;
   Timestamp at_;
+  std::span<const std::string> types_;
   std::vector<broker::Message>& out_;
 };
 
@@ -32,7 +34,8 @@ JournalSource::JournalSource(JournalFeed& feed, storage::Database& tables, std::
                              MessagesOf messages_of)
     : feed_(feed), tables_(tables), reader_(std::move(reader)), messages_of_(std::move(messages_of)) {}
 
-Result<broker::Source::Chunk> JournalSource::read(uint64_t after, size_t limit) {
+Result<broker::Source::Chunk> JournalSource::read(uint64_t after, size_t limit,
+                                                  std::span<const std::string> types) {
   Chunk chunk;
   chunk.reached = after;
   std::vector<broker::Message> messages;
@@ -45,13 +48,14 @@ Result<broker::Source::Chunk> JournalSource::read(uint64_t after, size_t limit) 
     if (records.empty()) break;
     for (const auto& record : records) {
       messages.clear();
-      Decoder decoder(messages_of_, record->at, messages);
+      Decoder decoder(messages_of_, record->at, types, messages);
       DUCAT_TRY(visit(*record, decoder));
       DUCAT_TRY(std::move(decoder.status));
       if (messages.size() >= kPlaces - 1) return fail(Errc::kCorrupt, "a record makes too many messages");
       for (size_t i = 0; i < messages.size(); ++i) {
         uint64_t number = (record->number << kPlaceBits) | i;
-        if (number > chunk.reached) chunk.messages.push_back({number, std::move(messages[i])});
+        if (number > chunk.reached && !messages[i].id.empty())
+          chunk.messages.push_back({number, std::move(messages[i])});
       }
       chunk.reached = (record->number << kPlaceBits) | (kPlaces - 1);
       if (chunk.messages.size() >= limit) break;

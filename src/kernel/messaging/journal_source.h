@@ -5,8 +5,11 @@
 // messages.
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernel/journal/journal_feed.h"
@@ -20,10 +23,15 @@ struct JournalEvent {
   uint64_t stream = 0;
   std::string_view body;
   Timestamp at;
+  std::span<const std::string> types;  // the messages somebody wants now; none: all
+  bool wants(std::string_view type) const {
+    return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
+  }
 };
 
 // Adds the messages (none, one or several) that an event makes, always the same for the same event, ids
-// included. Thread-safe. kCorrupt stops the publishing there: nothing is skipped in silence.
+// included. Of one that nobody wants an empty one is enough, which keeps its place. Thread-safe. kCorrupt
+// stops the publishing there: nothing is skipped in silence.
 using MessagesOf = std::function<Status(const JournalEvent& event, std::vector<broker::Message>& out)>;
 
 // Thread-safe as broker::Source asks. The feed and the tables outlive it.
@@ -32,7 +40,7 @@ class JournalSource final : public broker::Source {
   // `reader` names the position in the tables' database; one for each stream.
   JournalSource(JournalFeed& feed, storage::Database& tables, std::string reader, MessagesOf messages_of);
 
-  Result<Chunk> read(uint64_t after, size_t limit) override;
+  Result<Chunk> read(uint64_t after, size_t limit, std::span<const std::string> types) override;
   uint64_t listen(std::function<void()> wake) override { return feed_.listen(std::move(wake)); }
   void unlisten(uint64_t listener) override { feed_.unlisten(listener); }
   Result<uint64_t> published() override;

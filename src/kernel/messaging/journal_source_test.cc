@@ -8,11 +8,16 @@
 namespace ducat::kernel {
 namespace {
 
-// Every event "n" makes n messages.
+// Every event "n" makes n messages, of types "a", "b" and so on.
 Status as_many_as_it_says(const JournalEvent& event, std::vector<broker::Message>& out) {
   int count = std::stoi(std::string(event.body));
   for (int i = 0; i < count; ++i) {
     broker::Message message;
+    message.type = std::string(1, static_cast<char>('a' + i));
+    if (!event.wants(message.type)) {
+      out.emplace_back();
+      continue;
+    }
     message.id = std::to_string(event.position) + "." + std::to_string(i);
     out.push_back(std::move(message));
   }
@@ -36,7 +41,7 @@ class JournalSourceTest : public ::testing::Test {
   std::vector<std::string> read_all(size_t limit, uint64_t after = 0) {
     std::vector<std::string> ids;
     for (;;) {
-      auto chunk = source_.read(after, limit);
+      auto chunk = source_.read(after, limit, {});
       EXPECT_TRUE(chunk) << chunk.error().message;
       if (!chunk || chunk->reached == after) return ids;
       for (auto& numbered : chunk->messages) ids.push_back(numbered.message.id);
@@ -64,21 +69,35 @@ TEST_F(JournalSourceTest, GivesTheMessagesOfAllRecordsInOrder) {
 TEST_F(JournalSourceTest, GoesOnAfterAnyMessage) {
   append({"2", "1"});
   append({"1"});
-  auto chunk = source_.read(0, 100);
+  auto chunk = source_.read(0, 100, {});
   ASSERT_TRUE(chunk);
   ASSERT_EQ(chunk->messages.size(), 4U);
   EXPECT_EQ(read_all(100, chunk->messages[0].number), (std::vector<std::string>{"1.1", "2.0", "3.0"}));
   EXPECT_EQ(read_all(100, chunk->messages[2].number), (std::vector<std::string>{"3.0"}));
 }
 
+TEST_F(JournalSourceTest, MessagesThatNobodyWantsLeaveTheOthersTheirNumbers) {
+  append({"3", "1"});
+  append({"2"});
+  auto all = source_.read(0, 100, {});
+  auto some = source_.read(0, 100, std::vector<std::string>{"b"});
+  ASSERT_TRUE(all && some);
+  ASSERT_EQ(some->messages.size(), 2U);
+  EXPECT_EQ(some->messages[0].message.id, "1.1");
+  EXPECT_EQ(some->messages[0].number, all->messages[1].number);
+  EXPECT_EQ(some->messages[1].message.id, "3.1");
+  EXPECT_EQ(some->messages[1].number, all->messages[5].number);
+  EXPECT_EQ(some->reached, all->reached);
+}
+
 TEST_F(JournalSourceTest, SaysThatRecordsWithoutMessagesHaveBeenLookedAt) {
   append({"0"});
   append({"0", "0"});
-  auto chunk = source_.read(0, 100);
+  auto chunk = source_.read(0, 100, {});
   ASSERT_TRUE(chunk);
   EXPECT_TRUE(chunk->messages.empty());
   EXPECT_GT(chunk->reached, 0U);
-  auto again = source_.read(chunk->reached, 100);
+  auto again = source_.read(chunk->reached, 100, {});
   ASSERT_TRUE(again);
   EXPECT_EQ(again->reached, chunk->reached);
 }
@@ -87,7 +106,7 @@ TEST_F(JournalSourceTest, KeepsItsPositionAndRepeatsARecordThatWasPublishedInPar
   append({"1"});
   append({"2"});
   append({"1"});
-  auto chunk = source_.read(0, 100);
+  auto chunk = source_.read(0, 100, {});
   ASSERT_TRUE(chunk);
   ASSERT_TRUE(source_.set_published(chunk->messages[1].number));  // the first of the second record
   JournalSource restarted(feed_, *tables_, "messages", as_many_as_it_says);
@@ -104,7 +123,7 @@ TEST_F(JournalSourceTest, StopsAtAnEventItCannotRead) {
     return Status(fail(Errc::kCorrupt, "no such event"));
   });
   append({"1"});
-  auto chunk = broken.read(0, 100);
+  auto chunk = broken.read(0, 100, {});
   ASSERT_FALSE(chunk);
   EXPECT_EQ(chunk.error().code, Errc::kCorrupt);
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,8 +99,9 @@ class Source {
     uint64_t reached = 0;  // everything up to here has been looked at, also what makes no message
   };
   // At most about `limit` messages after `after`, in order; none with reached == after: there is nothing new.
-  // May block on disk. One thread at a time for each reader; several readers may read at once.
-  virtual Result<Chunk> read(uint64_t after, size_t limit) = 0;
+  // Where `types` has any, messages of others may be left out: making them would be for nothing. May block on
+  // disk. One thread at a time for each reader; several readers may read at once.
+  virtual Result<Chunk> read(uint64_t after, size_t limit, std::span<const std::string> types) = 0;
   // `wake` is called, from any thread and possibly too often, whenever there may be more; it must not block.
   // Once for each listener; the number returned ends it, and then it is not running any more.
   virtual uint64_t listen(std::function<void()> wake) = 0;

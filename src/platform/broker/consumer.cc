@@ -86,7 +86,7 @@ struct Consumer::Impl {
     if (place == kRetryStream) restore_id(made->message);
     Item& item = *made;
     items[place].emplace(item.delivered_id, std::move(made));
-    if (item.message.key.empty()) {
+    if (!in_line(item)) {
       run(item);
       return;
     }
@@ -98,6 +98,8 @@ struct Consumer::Impl {
       last->second = &item;
     }
   }
+
+  bool in_line(const Item& item) const { return options.keep_order && !item.message.key.empty(); }
 
   void run(Item& item) {
     if (stopped) return;
@@ -165,7 +167,7 @@ struct Consumer::Impl {
     for (uint64_t tag : item.tags) subscriptions[item.from]->acknowledge(tag);
     clear_trouble(item);
     Item* next = item.next;
-    if (!item.message.key.empty() && next == nullptr) last_of_key.erase(item.message.key);
+    if (in_line(item) && next == nullptr) last_of_key.erase(item.message.key);
     items[item.from].erase(items[item.from].find(item.delivered_id));
     in_flight.store(items[0].size() + items[1].size(), std::memory_order_relaxed);
     if (next != nullptr) run(*next);

@@ -33,6 +33,9 @@ struct ConsumerOptions {
   // somebody waits for and that only an outage can hold up. What is not retryable is put aside at once
   // anyway.
   int retries = 3;
+  // Messages of one key one after the other, each only once the one before has taken effect: a busy key goes
+  // no faster than the effects' commits. False: for effects whose order does not matter.
+  bool keep_order = true;
   Clock* clock = nullptr;  // when a message was put aside; none: the machine's
 };
 

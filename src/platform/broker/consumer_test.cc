@@ -134,8 +134,9 @@ class ConsumerTest : public ::testing::Test {
   void TearDown() override {
     if (consumer_) stop();
   }
-  void begin(int retries = 3) {
+  void begin(int retries = 3, bool keep_order = true) {
     ConsumerOptions options;
+    options.keep_order = keep_order;
     options.subscription = {"orders", {}, "billing", 100};
     options.retries = retries;
     options.clock = &clock_;
@@ -207,6 +208,22 @@ TEST_F(ConsumerTest, DifferentKeysAndMessagesWithoutOneRunAtTheSameTime) {
   for (const char* id : {"y", "x", "b1", "a1"}) desk_.answer(id, kDone);
   settle();
   EXPECT_EQ(broker_.acknowledged(), (Tags{4, 3, 2, 1}));
+}
+
+TEST_F(ConsumerTest, WhereOrderDoesNotMatterAKeysMessagesRunAtTheSameTime) {
+  begin(3, false);
+  for (const char* id : {"a1", "a2", "a3"}) deliver(id, "a");
+  settle();
+  EXPECT_EQ(desk_.called(), (Ids{"a1", "a2", "a3"}));
+  desk_.answer("a1", away());
+  for (const char* id : {"a3", "a2"}) desk_.answer(id, kDone);
+  settle();
+  EXPECT_EQ(broker_.acknowledged(), (Tags{3, 2}));
+  timers_.fire_all();
+  settle();
+  desk_.answer("a1", kDone);
+  settle();
+  EXPECT_EQ(broker_.acknowledged(), (Tags{3, 2, 1}));
 }
 
 TEST_F(ConsumerTest, AMessageThatWaitsForItsRetryHoldsBackItsKeyAndNoOther) {

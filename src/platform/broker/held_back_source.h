@@ -15,7 +15,9 @@ class HeldBackSource final : public Source {
   HeldBackSource(Source& source, Clock& clock, Duration delay)
       : source_(source), clock_(clock), delay_(delay) {}
 
-  Result<Chunk> read(uint64_t after, size_t limit) override { return source_.read(after, limit); }
+  Result<Chunk> read(uint64_t after, size_t limit, std::span<const std::string> types) override {
+    return source_.read(after, limit, types);
+  }
   uint64_t listen(std::function<void()> wake) override { return source_.listen(std::move(wake)); }
   void unlisten(uint64_t listener) override { source_.unlisten(listener); }
   // Also forgets what is held back: whoever asks begins again there.

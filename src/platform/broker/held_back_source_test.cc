@@ -15,7 +15,9 @@ class ManualClock final : public Clock {
 
 class PositionOnly final : public Source {
  public:
-  Result<Chunk> read(uint64_t after, size_t) override { return Chunk{{}, after}; }
+  Result<Chunk> read(uint64_t after, size_t, std::span<const std::string>) override {
+    return Chunk{{}, after};
+  }
   uint64_t listen(std::function<void()>) override { return 1; }
   void unlisten(uint64_t) override {}
   Result<uint64_t> published() override { return position; }

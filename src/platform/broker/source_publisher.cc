@@ -49,7 +49,7 @@ struct SourcePublisher::Impl : std::enable_shared_from_this<Impl> {
 
   // The next chunk with messages in it; false if there is none now.
   bool read() {
-    Result<Source::Chunk> found = source.read(reached, options.batch_messages);
+    Result<Source::Chunk> found = source.read(reached, options.batch_messages, {});
     if (!found) {
       failed(found.error());
       return false;

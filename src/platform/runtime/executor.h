@@ -33,17 +33,20 @@ class Timers {
   virtual bool cancel(Id id) = 0;
 };
 
+// Work that nobody waits for leaves the processors to what somebody does wait for.
+enum class Priority { kNormal, kBackground };
+
 // An executor with threads of its own: one keeps the order, several share the queue without order.
 // `stop` (and the destructor) runs what was posted and joins; work posted afterwards is dropped.
 class ThreadExecutor final : public Executor {
  public:
-  explicit ThreadExecutor(std::string name, size_t threads = 1);
+  explicit ThreadExecutor(std::string name, size_t threads = 1, Priority priority = Priority::kNormal);
   ~ThreadExecutor() override;
   void post(Work work) override;
   void stop();
 
  private:
-  void run();
+  void run(Priority priority);
 
   std::mutex mutex_;
   std::condition_variable wake_;

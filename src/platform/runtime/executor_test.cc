@@ -1,6 +1,7 @@
 #include "platform/runtime/executor.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <future>
 
@@ -86,6 +87,18 @@ TEST(ThreadExecutor, StopRunsWhatWasPostedAndDropsWhatComesLater) {
   executor.post([&ran] { ++ran; });
   executor.stop();
   EXPECT_EQ(ran, 100);
+}
+
+TEST(ThreadExecutor, BackgroundThreadsGiveWayToOthers) {
+  auto nice_of = [](Priority priority) {
+    std::promise<int> nice;
+    ThreadExecutor executor("nice", 1, priority);
+    executor.post([&] { nice.set_value(::getpriority(PRIO_PROCESS, 0)); });
+    return nice.get_future().get();
+  };
+  int normal = nice_of(Priority::kNormal);
+  EXPECT_EQ(normal, ::getpriority(PRIO_PROCESS, 0));
+  EXPECT_EQ(nice_of(Priority::kBackground), std::min(normal + 10, 19));
 }
 
 TEST(ThreadTimers, RunWorkOnTheExecutorAfterTheDelay) {

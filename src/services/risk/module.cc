@@ -26,6 +26,9 @@ constexpr config::Setting kSettings[] = {
      .help = "wallets whose history is kept in memory"},
 };
 
+// Nobody waits for an alert, so commits are few and large.
+constexpr Duration kPace = Duration::millis(20);
+constexpr size_t kInFlight = 4096;
 constexpr int kRetries = 3;  // after 1, 2 and 4 s
 
 class RiskModule final : public Module {
@@ -42,6 +45,8 @@ class RiskModule final : public Module {
     DUCAT_ASSIGN(rules_, RuleSet::parse(ports_.settings.list("risk.rules")));
     kernel::EngineHostOptions options;
     options.name = "risk";
+    options.priority = Priority::kBackground;
+    options.engine.pace = kPace;
     options.journal = ports_.targets("risk", true);
     options.tables = ports_.targets("risk", false);
     options.engine.lease.holder = ports_.holder;
@@ -80,8 +85,10 @@ class RiskModule final : public Module {
     broker::ConsumerOptions options;
     options.subscription = {.stream = "wallet_events",
                             .types = {"wallet.funds_withdrawn", "wallet.funds_deposited"},
-                            .group = group};
+                            .group = group,
+                            .max_in_flight = kInFlight};
     options.retries = kRetries;
+    options.keep_order = false;  // a history is the same in whatever order movements come
     return consumer_.begin(std::make_unique<broker::Consumer>(
         *ports_.broker, ports_.timers, consuming_, std::move(options),
         [this](const broker::Message& message, Executor& home) { return service_->handle(message, home); }));
@@ -89,13 +96,14 @@ class RiskModule final : public Module {
 
   kernel::ServicePorts ports_;
   RuleSet rules_;
-  kernel::ServiceThreads threads_;
+  // Alerts wait while money moves: all of this leaves the processors to the services that answer somebody.
+  kernel::ServiceThreads threads_{Priority::kBackground};
   std::unique_ptr<RiskModel> model_;
   std::unique_ptr<kernel::EngineHost> host_;
   std::unique_ptr<RiskService> service_;
   RiskApi api_;
   std::vector<metrics::Watch> watches_;
-  ThreadExecutor consuming_{"risk-consumer"};
+  ThreadExecutor consuming_{"risk-consumer", 1, Priority::kBackground};
   kernel::LedConsumer consumer_{consuming_};
 };
 

@@ -70,14 +70,15 @@ bool RiskModel::decide(kernel::Operation& base, kernel::DecideContext& context) 
 
 bool RiskModel::report(const Movement& movement, kernel::DecideContext& context) {
   const Wallet& wallet = *wallets_.find(movement.wallet_id);
-  std::vector<std::string> pending;
+  std::vector<std::string_view> pending;
   for (kernel::Position no : wallet.pending) {
     if (const Alert* alert = alerts_.find(no); alert->status != AlertStatus::kClosed)
       pending.push_back(alert->rule);
   }
-  const History before = wallet.history;
-  record(Moved{std::string(movement.wallet_id), remembered(movement), rules_.reach()}, context);
-  for (const Opened& opened : judge(rules_, before, wallet.history, movement, pending)) {
+  Moved moved{std::string(movement.wallet_id), remembered(movement), rules_.memory()};
+  context.record.event(0, encode(moved));
+  Receiver receiver = evolve(moved);
+  for (const Opened& opened : judge(rules_, wallet.history, movement, receiver, pending)) {
     record(
         AlertOpened{std::string(movement.wallet_id), std::string(opened.rule), opened.details, opened.shadow},
         context);
@@ -103,11 +104,13 @@ kernel::Position RiskModel::record(const Event& event, kernel::DecideContext& co
 }
 
 void RiskModel::evolve(kernel::Position position, Timestamp at, const Event& event) {
-  std::visit([&](const auto& one) { evolve(position, at, one); }, event);
+  if (const auto* moved = std::get_if<Moved>(&event)) evolve(*moved);
+  if (const auto* opened = std::get_if<AlertOpened>(&event)) evolve(position, at, *opened);
+  if (const auto* changed = std::get_if<AlertChanged>(&event)) evolve(at, *changed);
 }
 
-void RiskModel::evolve(kernel::Position, Timestamp, const Moved& event) {
-  risk::evolve(wallets_.touch(event.wallet_id).history, event.movement, event.reach);
+Receiver RiskModel::evolve(const Moved& event) {
+  return risk::evolve(wallets_.touch(event.wallet_id).history, event.movement, event.memory);
 }
 
 void RiskModel::evolve(kernel::Position position, Timestamp at, const AlertOpened& event) {
@@ -123,7 +126,7 @@ void RiskModel::evolve(kernel::Position position, Timestamp at, const AlertOpene
   wallets_.touch(event.wallet_id).pending.push_back(position);
 }
 
-void RiskModel::evolve(kernel::Position, Timestamp at, const AlertChanged& event) {
+void RiskModel::evolve(Timestamp at, const AlertChanged& event) {
   Alert& alert = alerts_.touch(event.alert);
   alert.status = event.status;
   if (!event.note.empty()) alert.note = event.note;

@@ -85,9 +85,9 @@ class RiskModel final : public kernel::Model {
   bool change(RiskOperation& operation, const ChangeAlert& command, kernel::DecideContext& context);
   kernel::Position record(const Event& event, kernel::DecideContext& context);
   void evolve(kernel::Position position, Timestamp at, const Event& event);
-  void evolve(kernel::Position position, Timestamp at, const Moved& event);
+  Receiver evolve(const Moved& event);
   void evolve(kernel::Position position, Timestamp at, const AlertOpened& event);
-  void evolve(kernel::Position position, Timestamp at, const AlertChanged& event);
+  void evolve(Timestamp at, const AlertChanged& event);
 
   const RuleSet& rules_;
   std::unique_ptr<storage::Connection> connection_;

@@ -11,13 +11,16 @@ AlertOutcome outcome_of(RiskSubmission& submission) {
   return {submission.operation.verdict, std::move(submission.operation.answer), submission.operation.refusal};
 }
 
+Result<std::optional<WalletMovement>> read_movement(const broker::Message& message) {
+  thread_local broker::CloudEventReader reader;  // making its parsers costs more than reading a message
+  DUCAT_ASSIGN(broker::CloudEvent event, reader.read(message.body));
+  return read_wallet_event(event.data);
+}
+
 }  // namespace
 
 Task<Status> RiskService::handle(const broker::Message& message, Executor& home) {
-  broker::CloudEventReader reader;
-  auto event = reader.read(message.body);
-  if (!event) co_return propagate(event);
-  auto movement = read_wallet_event(event->data);
+  auto movement = read_movement(message);
   if (!movement) co_return propagate(movement);
   if (!*movement) co_return Status();
   const std::string key = "in/" + group_ + "/" + message.id;

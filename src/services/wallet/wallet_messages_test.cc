@@ -9,14 +9,14 @@ namespace ducat::wallet::testing {
 namespace {
 
 // All messages of a server's first shard, from the beginning.
-std::vector<broker::Message> messages_of(WalletServer& server) {
+std::vector<broker::Message> messages_of(WalletServer& server, const std::vector<std::string>& types = {}) {
   kernel::EngineHost& shard = server.host().shard(0);
   WalletMessages messages(3, shard.tables());
   kernel::JournalSource source(shard.feed(), shard.tables(), "test",
                                [&](const kernel::JournalEvent& event, std::vector<broker::Message>& out) {
                                  return messages.messages_of(event, out);
                                });
-  auto chunk = source.read(0, 1'000);
+  auto chunk = source.read(0, 1'000, types);
   EXPECT_TRUE(chunk) << chunk.error().message;
   std::vector<broker::Message> all;
   for (auto& numbered : chunk->messages) all.push_back(std::move(numbered.message));
@@ -57,6 +57,20 @@ TEST_F(WalletMessagesTest, TellADepositAsTheContractShowsIt) {
       << data;
   EXPECT_TRUE(data_of(messages[0]).contains(R"("amount":null)"));
   EXPECT_TRUE(data_of(messages[0]).contains(R"("metadata":null)"));
+}
+
+TEST_F(WalletMessagesTest, AreTheSameWhetherOthersAreMadeOrNot) {
+  WalletServer server(*backend_, clock_);
+  server.deposit("ann", "10");
+  server.transfer("ann", "bob", "4", "t");
+  auto all = messages_of(server);
+  auto some = messages_of(server, {"wallet.transfer_completed", "wallet.funds_deposited"});
+  std::erase_if(all, [](const broker::Message& message) {
+    return message.type != "wallet.transfer_completed" && message.type != "wallet.funds_deposited";
+  });
+  ASSERT_EQ(some.size(), 3U);
+  ASSERT_EQ(types_of(some), types_of(all));
+  for (size_t i = 0; i < some.size(); ++i) EXPECT_EQ(some[i].body, all[i].body);
 }
 
 TEST_F(WalletMessagesTest, TellATransferFromItsSendersSide) {

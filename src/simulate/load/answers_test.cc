@@ -56,6 +56,9 @@ TEST(LagInMetrics, IsTheSumOfItsLabels) {
                      "ducat_projection_lag_events{name=\"a b\"} 3\nother 5\n"
                      "ducat_projection_lag_events_total 100\nducat_projection_lag_events{name=\"c\"} 1e3"),
       1003);
+  EXPECT_EQ(lag_in_metrics("ducat_projection_lag_events{service=\"risk\"} 5\n"
+                           "ducat_projection_lag_events{service=\"wallet\"} 7\n"),
+            7);
   EXPECT_EQ(lag_in_metrics("ducat_projection_lag_events 0\n"), 0);
   EXPECT_FALSE(lag_in_metrics("other 1\n"));
 }

@@ -271,6 +271,23 @@ TEST_P(EngineContract, WhileABatchIsSyncedOnlyManyArrivalsWakeTheEngine) {
   EXPECT_TRUE(soon([&] { return accepted == 63; })) << accepted;
 }
 
+TEST_P(EngineContract, AnEngineWithAPaceMakesFewLargeBatches) {
+  EngineOptions options;
+  options.pace = Duration::millis(200);
+  Server server(*backend_, options);
+  SystemClock clock;
+  Timestamp begin = clock.monotonic();
+  uint64_t before = server.engine().stats().batches;
+  for (int i = 0; i < 3; ++i) {
+    std::vector<std::thread> clients;
+    for (int c = 0; c < 8; ++c) clients.emplace_back([&] { server.add(1, 1); });
+    for (std::thread& client : clients) client.join();
+  }
+  EXPECT_EQ(server.read(1), 24);
+  int64_t paces = (clock.monotonic() - begin).micros / options.pace.micros;
+  EXPECT_LE(server.engine().stats().batches - before, static_cast<uint64_t>(paces) + 1);
+}
+
 TEST_P(EngineContract, WaitsAreLimitedAndStopAnswersEverybody) {
   EngineOptions options;
   options.waiting_operations = 4;

@@ -29,7 +29,7 @@ Message make(size_t number) {
 // A journal in memory: messages are made when they are read, as a journal's are.
 class MadeSource final : public Source {
  public:
-  Result<Chunk> read(uint64_t after, size_t limit) override {
+  Result<Chunk> read(uint64_t after, size_t limit, std::span<const std::string>) override {
     Chunk chunk{.messages = {}, .reached = after};
     for (uint64_t end = end_.load(); chunk.reached < end && chunk.messages.size() < limit;)
       chunk.messages.push_back({++chunk.reached, make(chunk.reached)});

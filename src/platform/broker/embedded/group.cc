@@ -174,6 +174,7 @@ bool Group::advance(Input& input, size_t index) {
 
 bool Group::read_more(Input& input) {
   size_t room;
+  std::vector<std::string> types;
   {
     std::lock_guard lock(mutex_);
     room = this->room();
@@ -181,8 +182,9 @@ bool Group::read_more(Input& input) {
       stalled_ = true;
       return false;
     }
+    types = types_;
   }
-  Result<Source::Chunk> chunk = input.source.read(input.read, std::min(room, kReadAtOnce));
+  Result<Source::Chunk> chunk = input.source.read(input.read, std::min(room, kReadAtOnce), types);
   if (!chunk) {
     retry_later(chunk.error());
     return false;
@@ -238,7 +240,7 @@ void Group::hand_again(Input& input, size_t index) {
   for (const auto& [sequence, number] : waiting) {
     if (from == 0 || number > chunk.reached) {
       from = number;
-      Result<Source::Chunk> read = input.source.read(number - 1, std::min(waiting.size(), kReadAtOnce));
+      Result<Source::Chunk> read = input.source.read(number - 1, std::min(waiting.size(), kReadAtOnce), {});
       if (!read) {
         retry_later(read.error());
         return;

@@ -81,7 +81,9 @@ class MessageLog {
 class LogSource final : public Source {
  public:
   LogSource(MessageLog& log, std::string stream) : log_(log), stream_(std::move(stream)) {}
-  Result<Chunk> read(uint64_t after, size_t limit) override { return log_.read(stream_, after, limit); }
+  Result<Chunk> read(uint64_t after, size_t limit, std::span<const std::string>) override {
+    return log_.read(stream_, after, limit);
+  }
   uint64_t listen(std::function<void()>) override { return 0; }
   void unlisten(uint64_t) override {}
   Result<uint64_t> published() override { return 0; }

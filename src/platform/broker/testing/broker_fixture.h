@@ -211,7 +211,7 @@ class MemorySource final : public Source {
     call_listeners();
   }
 
-  Result<Chunk> read(uint64_t after, size_t limit) override {
+  Result<Chunk> read(uint64_t after, size_t limit, std::span<const std::string>) override {
     std::lock_guard lock(mutex_);
     lowest_read_ = std::min(lowest_read_, after);
     Chunk chunk{.messages = {}, .reached = after};

@@ -62,11 +62,12 @@ Result<std::optional<WalletMovement>> movement_of(ondemand::object& data, Texts 
 }  // namespace
 
 Result<std::optional<WalletMovement>> read_wallet_event(std::string_view data_json) {
-  simdjson::padded_string padded(data_json);
-  ondemand::parser parser;
+  thread_local ondemand::parser parser;
+  thread_local std::string padded;
+  padded.assign(data_json).append(simdjson::SIMDJSON_PADDING, ' ');
   ondemand::document document;
   ondemand::object data;
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
+  if (parser.iterate(padded.data(), data_json.size(), padded.size()).get(document) != simdjson::SUCCESS ||
       document.get_object().get(data) != simdjson::SUCCESS) {
     return unreadable("it is not a JSON object");
   }

@@ -29,12 +29,12 @@ AlertRefusal judge_change(const Alert* alert) {
   return alert->status == AlertStatus::kClosed ? AlertRefusal::kClosed : AlertRefusal::kNone;
 }
 
-std::vector<Opened> judge(const RuleSet& rules, const History& before, const History& after,
-                          const Movement& movement, const std::vector<std::string>& pending) {
+std::vector<Opened> judge(const RuleSet& rules, const History& history, const Movement& movement,
+                          Receiver receiver, std::span<const std::string_view> pending) {
   std::vector<Opened> opened;
   for (const NamedRule& named : rules.rules()) {
     if (std::find(pending.begin(), pending.end(), named.name) != pending.end()) continue;
-    std::optional<Finding> finding = named.rule->judge(before, after, movement);
+    std::optional<Finding> finding = named.rule->judge(history, movement, receiver);
     if (!finding) continue;
     std::string details = "{";
     for (const auto& [name, value] : finding->details) {

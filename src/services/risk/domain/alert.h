@@ -47,7 +47,7 @@ struct Opened {
 
 // The alerts a movement opens: one for each rule that finds something and has no alert of this wallet that is
 // not closed (`pending`: their names).
-std::vector<Opened> judge(const RuleSet& rules, const History& before, const History& after,
-                          const Movement& movement, const std::vector<std::string>& pending);
+std::vector<Opened> judge(const RuleSet& rules, const History& history, const Movement& movement,
+                          Receiver receiver, std::span<const std::string_view> pending);
 
 }  // namespace ducat::risk

@@ -29,8 +29,8 @@ inline bool takes_out(MovementKind kind) {
   return kind != MovementKind::kDeposit;
 }
 
-inline constexpr size_t kMaxRecent = 256;
-inline constexpr size_t kMaxReceivers = 1024;
+inline constexpr uint32_t kMaxRecent = 256;
+inline constexpr size_t kMaxReceivers = 128;
 
 // A movement as it is remembered.
 struct PastMovement {
@@ -46,12 +46,20 @@ struct History {
   std::vector<PastMovement> recent;  // ascending by time, at most kMaxRecent: the newest
   std::vector<uint64_t> receivers;   // ascending, at most kMaxReceivers: beyond that all count as known
   bool operator==(const History&) const = default;
-
-  bool knows(uint64_t receiver) const;
 };
 
-// The history after the movement; what is older than `reach` before the newest is forgotten. Movements may
+// Whether a wallet had sent to a transfer's receiver before it.
+enum class Receiver : uint8_t { kNone, kKnown, kNew };
+
+// What the rules need to be remembered: movements that are no older than `reach` before the newest, and of
+// those the newest `most`.
+struct Memory {
+  Duration reach;
+  uint32_t most = kMaxRecent;
+};
+
+// The history after the movement; what is beyond `memory` is forgotten. Movements may
 // come in another order than they happened: the result is the same.
-void evolve(History& history, const PastMovement& movement, Duration reach);
+Receiver evolve(History& history, const PastMovement& movement, Memory memory);
 
 }  // namespace ducat::risk

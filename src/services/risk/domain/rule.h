@@ -28,11 +28,11 @@ struct Finding {
 class Rule {
  public:
   virtual ~Rule() = default;
-  // What is suspicious about the movement, if anything. `before` is the history without it, `after` with it.
-  virtual std::optional<Finding> judge(const History& before, const History& after,
-                                       const Movement& movement) const = 0;
-  // How far back it looks.
-  virtual Duration reach() const { return {}; }
+  // What is suspicious about the movement, if anything. The history has it already.
+  virtual std::optional<Finding> judge(const History& history, const Movement& movement,
+                                       Receiver receiver) const = 0;
+  // How far back it looks, and how many movements it counts.
+  virtual Memory memory() const { return {{}, 0}; }
 };
 
 // More than `count` withdrawals within a sliding window.

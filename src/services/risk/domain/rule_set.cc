@@ -9,6 +9,7 @@ namespace ducat::risk {
 namespace {
 
 constexpr size_t kMaxRules = 64;
+constexpr uint32_t kLeastRecent = 64;
 constexpr Duration kLongestWindow = Duration::seconds(31 * 86'400);
 
 // The words of one line, taken out one by one; what is left in the end is unknown.
@@ -137,10 +138,14 @@ Result<RuleSet> RuleSet::parse(std::span<const std::string> lines) {
   return set;
 }
 
-Duration RuleSet::reach() const {
-  Duration longest;
-  for (const NamedRule& rule : rules_) longest = std::max(longest, rule.rule->reach());
-  return longest;
+Memory RuleSet::memory() const {
+  Memory all{{}, kLeastRecent};
+  for (const NamedRule& named : rules_) {
+    Memory one = named.rule->memory();
+    all.reach = std::max(all.reach, one.reach);
+    all.most = std::max(all.most, std::min(4 * one.most, kMaxRecent));
+  }
+  return all;
 }
 
 }  // namespace ducat::risk

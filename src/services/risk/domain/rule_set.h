@@ -24,8 +24,9 @@ class RuleSet {
   static Result<RuleSet> parse(std::span<const std::string> lines);
 
   const std::vector<NamedRule>& rules() const { return rules_; }
-  // How far back histories must reach: the longest of all rules.
-  Duration reach() const;
+  // What histories must remember for all rules. Of movements some more than a rule counts, because what it
+  // has found beyond its limit is told.
+  Memory memory() const;
 
  private:
   std::vector<NamedRule> rules_;

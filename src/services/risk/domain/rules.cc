@@ -49,17 +49,16 @@ void for_each_within(const History& history, Timestamp end, Duration window, Use
 class VelocityRule final : public Rule {
  public:
   VelocityRule(int64_t count, Duration window) : count_(count), window_(window) {}
-  std::optional<Finding> judge(const History&, const History& after,
-                               const Movement& movement) const override {
+  std::optional<Finding> judge(const History& history, const Movement& movement, Receiver) const override {
     if (!takes_out(movement.kind)) return std::nullopt;
     int64_t withdrawals = 0;
-    for_each_within(after, movement.at, window_,
+    for_each_within(history, movement.at, window_,
                     [&](const PastMovement& past) { withdrawals += takes_out(past.kind); });
     if (withdrawals <= count_) return std::nullopt;
     return Finding{
         {{"timeWindow", quoted(describe(window_))}, {"withdrawalCount", std::to_string(withdrawals)}}};
   }
-  Duration reach() const override { return window_; }
+  Memory memory() const override { return {window_, static_cast<uint32_t>(count_)}; }
 
  private:
   int64_t count_;
@@ -69,7 +68,7 @@ class VelocityRule final : public Rule {
 class AmountRule final : public Rule {
  public:
   explicit AmountRule(Decimal threshold) : threshold_(threshold) {}
-  std::optional<Finding> judge(const History&, const History&, const Movement& movement) const override {
+  std::optional<Finding> judge(const History&, const Movement& movement, Receiver) const override {
     if (!exceeds(movement.amount, threshold_)) return std::nullopt;
     return Finding{{{"amount", digits_of(movement.amount)}, {"threshold", digits_of(threshold_)}}};
   }
@@ -81,12 +80,8 @@ class AmountRule final : public Rule {
 class NewReceiverRule final : public Rule {
  public:
   explicit NewReceiverRule(Decimal threshold) : threshold_(threshold) {}
-  std::optional<Finding> judge(const History& before, const History&,
-                               const Movement& movement) const override {
-    if (movement.kind != MovementKind::kTransfer || before.knows(remembered(movement).receiver) ||
-        !exceeds(movement.amount, threshold_)) {
-      return std::nullopt;
-    }
+  std::optional<Finding> judge(const History&, const Movement& movement, Receiver receiver) const override {
+    if (receiver != Receiver::kNew || !exceeds(movement.amount, threshold_)) return std::nullopt;
     return Finding{{{"amount", digits_of(movement.amount)}, {"threshold", digits_of(threshold_)}}};
   }
 
@@ -97,11 +92,10 @@ class NewReceiverRule final : public Rule {
 class ManyReceiversRule final : public Rule {
  public:
   ManyReceiversRule(int64_t count, Duration window) : count_(count), window_(window) {}
-  std::optional<Finding> judge(const History&, const History& after,
-                               const Movement& movement) const override {
+  std::optional<Finding> judge(const History& history, const Movement& movement, Receiver) const override {
     if (movement.kind != MovementKind::kTransfer) return std::nullopt;
     std::vector<uint64_t> receivers;
-    for_each_within(after, movement.at, window_, [&](const PastMovement& past) {
+    for_each_within(history, movement.at, window_, [&](const PastMovement& past) {
       if (past.receiver != 0) receivers.push_back(past.receiver);
     });
     std::sort(receivers.begin(), receivers.end());
@@ -109,7 +103,7 @@ class ManyReceiversRule final : public Rule {
     if (different <= count_) return std::nullopt;
     return Finding{{{"timeWindow", quoted(describe(window_))}, {"receiverCount", std::to_string(different)}}};
   }
-  Duration reach() const override { return window_; }
+  Memory memory() const override { return {window_, static_cast<uint32_t>(count_)}; }
 
  private:
   int64_t count_;

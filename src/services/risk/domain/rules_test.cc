@@ -31,14 +31,12 @@ RuleSet rules_of(std::vector<std::string> lines) {
 
 // The movements one after the other; what the last one opens, and no alert is pending.
 std::vector<Opened> opened_by(const RuleSet& rules, const std::vector<Movement>& movements,
-                              const std::vector<std::string>& pending = {}) {
+                              const std::vector<std::string_view>& pending = {}) {
   History history;
   std::vector<Opened> opened;
   for (const Movement& movement : movements) {
-    History after = history;
-    evolve(after, remembered(movement), rules.reach());
-    opened = judge(rules, history, after, movement, pending);
-    history = std::move(after);
+    Receiver receiver = evolve(history, remembered(movement), rules.memory());
+    opened = judge(rules, history, movement, receiver, pending);
   }
   return opened;
 }
@@ -126,13 +124,13 @@ TEST(History, IsTheSameInWhateverOrderMovementsCome) {
     constexpr Duration kReach = Duration::seconds(60);
     auto fold = [](const std::vector<uint8_t>& order) {
       History history;
-      for (uint8_t second : order) evolve(history, remembered(withdrawal(second)), kReach);
+      for (uint8_t second : order) evolve(history, remembered(withdrawal(second)), {kReach, 16});
       return history;
     };
     History straight = fold(seconds);
     std::vector<uint8_t> backwards(seconds.rbegin(), seconds.rend());
     RC_ASSERT(fold(backwards) == straight);
-    RC_ASSERT(straight.recent.size() <= kMaxRecent);
+    RC_ASSERT(straight.recent.size() <= 16);
   });
 }
 
@@ -141,12 +139,21 @@ TEST(History, IsBounded) {
   std::vector<std::string> names;
   for (int i = 0; i < 2000; ++i) names.push_back("wallet-" + std::to_string(i));
   for (int i = 0; i < 2000; ++i) {
-    evolve(history, remembered(transfer(i, names[static_cast<size_t>(i)])), Duration::seconds(100'000));
+    evolve(history, remembered(transfer(i, names[static_cast<size_t>(i)])),
+           {.reach = Duration::seconds(100'000), .most = 100});
   }
-  EXPECT_EQ(history.recent.size(), kMaxRecent);
+  EXPECT_EQ(history.recent.size(), 100U);
   EXPECT_EQ(history.recent.back().at, at_second(1999));
   EXPECT_EQ(history.receivers.size(), kMaxReceivers);
   EXPECT_TRUE(std::is_sorted(history.receivers.begin(), history.receivers.end()));
+}
+
+TEST(RuleSet, RemembersMoreThanItsRulesCount) {
+  Memory two = rules_of({"a kind=velocity count=3 window=5m", "b kind=amount threshold=1"}).memory();
+  EXPECT_EQ(two.reach, Duration::seconds(300));
+  EXPECT_EQ(two.most, 64U);
+  EXPECT_EQ(rules_of({"a kind=velocity count=30 window=5m"}).memory().most, 120U);
+  EXPECT_EQ(rules_of({"a kind=many_receivers count=255 window=5m"}).memory().most, kMaxRecent);
 }
 
 TEST(RuleSet, SaysWhatIsWrongWithALine) {

@@ -12,14 +12,15 @@ void fill(v1::StoredMovement& out, const PastMovement& movement) {
   out.set_receiver(movement.receiver);
 }
 
-Result<PastMovement> read(const v1::StoredMovement& stored) {
-  if (stored.kind() < 1 || stored.kind() > 3) return fail(Errc::kCorrupt, "a movement of an unknown kind");
-  return PastMovement{static_cast<MovementKind>(stored.kind()), {stored.at_micros()}, stored.receiver()};
+Result<PastMovement> read(int kind, int64_t at_micros, uint64_t receiver) {
+  if (kind < 1 || kind > 3) return fail(Errc::kCorrupt, "a movement of an unknown kind");
+  return PastMovement{static_cast<MovementKind>(kind), {at_micros}, receiver};
 }
 
 void fill(v1::StoredEvent& out, const Moved& event) {
   out.mutable_moved()->set_wallet_id(event.wallet_id);
-  out.mutable_moved()->set_reach_micros(event.reach.micros);
+  out.mutable_moved()->set_reach_micros(event.memory.reach.micros);
+  out.mutable_moved()->set_most(event.memory.most);
   fill(*out.mutable_moved()->mutable_movement(), event.movement);
 }
 void fill(v1::StoredEvent& out, const AlertOpened& event) {
@@ -52,8 +53,11 @@ Result<Event> decode(std::string_view bytes) {
   }
   switch (stored.event_case()) {
     case v1::StoredEvent::kMoved: {
-      DUCAT_ASSIGN(PastMovement movement, read(stored.moved().movement()));
-      return Moved{stored.moved().wallet_id(), movement, {stored.moved().reach_micros()}};
+      const v1::StoredMovement& moved = stored.moved().movement();
+      DUCAT_ASSIGN(PastMovement movement, read(moved.kind(), moved.at_micros(), moved.receiver()));
+      Memory memory{{stored.moved().reach_micros()}, stored.moved().most()};
+      if (memory.most == 0) return fail(Errc::kCorrupt, "a movement that nothing would remember");
+      return Moved{stored.moved().wallet_id(), movement, memory};
     }
     case v1::StoredEvent::kAlertOpened: {
       const auto& opened = stored.alert_opened();
@@ -107,8 +111,14 @@ Result<StoredAlert> decode_alert(std::string_view bytes) {
 
 std::string encode_history(const History& history) {
   v1::StoredHistory stored;
-  for (const PastMovement& past : history.recent) fill(*stored.add_recent(), past);
-  for (uint64_t receiver : history.receivers) stored.add_receivers(receiver);
+  stored.mutable_receivers()->Add(history.receivers.begin(), history.receivers.end());
+  int64_t before = 0;
+  for (const PastMovement& past : history.recent) {
+    stored.mutable_kinds()->push_back(static_cast<char>(past.kind));
+    stored.add_micros_later(static_cast<uint64_t>(past.at.micros - before));
+    stored.add_sent_to(past.receiver);
+    before = past.at.micros;
+  }
   return stored.SerializeAsString();
 }
 
@@ -118,8 +128,13 @@ Result<History> decode_history(std::string_view bytes) {
     return fail(Errc::kCorrupt, "a history cannot be read");
   }
   History history;
-  for (const v1::StoredMovement& past : stored.recent()) {
-    DUCAT_ASSIGN(PastMovement movement, read(past));
+  auto count = static_cast<int>(stored.kinds().size());
+  if (stored.micros_later_size() != count || stored.sent_to_size() != count)
+    return fail(Errc::kCorrupt, "a history's columns are of different lengths");
+  int64_t at = 0;
+  for (int i = 0; i < count; ++i) {
+    at += static_cast<int64_t>(stored.micros_later(i));
+    DUCAT_ASSIGN(PastMovement movement, read(stored.kinds()[static_cast<size_t>(i)], at, stored.sent_to(i)));
     history.recent.push_back(movement);
   }
   history.receivers.assign(stored.receivers().begin(), stored.receivers().end());

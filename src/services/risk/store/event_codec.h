@@ -14,7 +14,7 @@ namespace ducat::risk {
 struct Moved {
   std::string wallet_id;
   PastMovement movement;
-  Duration reach;
+  Memory memory;
 };
 struct AlertOpened {
   std::string wallet_id;

@@ -222,7 +222,7 @@ class TransactionServer {
     return result ? std::move(*result) : T();
   }
   static void read(broker::Source& source, uint64_t& from, std::deque<Sent>& into) {
-    auto chunk = source.read(from, 100);
+    auto chunk = source.read(from, 100, {});
     ASSERT_DONE(chunk);
     from = chunk->reached;
     for (auto& numbered : chunk->messages) {

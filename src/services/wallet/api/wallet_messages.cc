@@ -1,6 +1,9 @@
 // See wallet_messages.h.
 #include "services/wallet/api/wallet_messages.h"
 
+#include <array>
+#include <utility>
+
 #include "platform/broker/cloud_event.h"
 #include "platform/rpc/json_text.h"
 #include "services/wallet/api/mapping.h"
@@ -17,11 +20,23 @@ constexpr size_t kMostIds = 200'000;
 constexpr int kShardShift = 56;
 constexpr int kPlaceBits = 2;
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lowered;
+// "wallet.funds_deposited", as the contracts name messages.
+std::string message_type(std::string_view event_type) {
+  std::string type = "wallet.";
+  for (char c : event_type) type += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return type;
 }
+const std::string& message_type(EventType type) {
+  static const auto kTypes = [] {
+    std::array<std::string, std::to_underlying(kLastEventType) + 1> types;
+    for (size_t i = 1; i < types.size(); ++i)
+      types.at(i) = message_type(to_string(static_cast<EventType>(i)));
+    return types;
+  }();
+  return kTypes.at(std::to_underlying(type));
+}
+const std::string kInitiated = message_type("TRANSFER_INITIATED");
+const std::string kCompleted = message_type("TRANSFER_COMPLETED");
 
 std::string data_of(const Event& event, std::string_view wallet_id, Timestamp at) {
   std::string data;
@@ -75,28 +90,30 @@ Status WalletMessages::messages_of(const kernel::JournalEvent& journal_event,
     DUCAT_ASSIGN(id, wallet_id(journal_event.stream));
   }
   const size_t first = out.size();
-  auto transfer = [&](std::string_view type) {
-    add("wallet." + lower(type), id, event, journal_event, transfer_data(type, event, id, event.at), out,
-        first);
+  auto add = [&](const std::string& type, auto make_data) {
+    if (journal_event.wants(type)) {
+      out.push_back(message(type, id, event, journal_event, make_data(), out.size() - first));
+    } else {
+      out.emplace_back();
+    }
   };
+  auto of_transfer = [&](std::string_view type) { return transfer_data(type, event, id, event.at); };
   bool of_sender = !event.saga.none() && event.type != EventType::kFundsDeposited;
   bool reserved = event.type == EventType::kFundsHeld;
   bool withdrawn = event.type == EventType::kFundsWithdrawn;
-  if (of_sender && (reserved || (withdrawn && event.hold.none()))) transfer("TRANSFER_INITIATED");
-  if (event.type == EventType::kTransferCompensated) {
-    transfer(to_string(event.type));
-  } else {
-    add("wallet." + lower(to_string(event.type)), id, event, journal_event, data_of(event, id, event.at), out,
-        first);
-  }
-  if (of_sender && withdrawn) transfer("TRANSFER_COMPLETED");
+  if (of_sender && (reserved || (withdrawn && event.hold.none())))
+    add(kInitiated, [&] { return of_transfer("TRANSFER_INITIATED"); });
+  add(message_type(event.type), [&] {
+    return event.type == EventType::kTransferCompensated ? of_transfer(to_string(event.type))
+                                                         : data_of(event, id, event.at);
+  });
+  if (of_sender && withdrawn) add(kCompleted, [&] { return of_transfer("TRANSFER_COMPLETED"); });
   return {};
 }
 
-void WalletMessages::add(std::string_view type, std::string_view wallet_id, const Event& event,
-                         const kernel::JournalEvent& journal_event, std::string data,
-                         std::vector<broker::Message>& out, size_t first) const {
-  uint64_t place = out.size() - first;
+broker::Message WalletMessages::message(std::string_view type, std::string_view wallet_id, const Event& event,
+                                        const kernel::JournalEvent& journal_event, std::string_view data,
+                                        uint64_t place) const {
   std::string id = make_uuid7_located(journal_event.at, uint64_t{shard_} << kShardShift |
                                                             journal_event.position << kPlaceBits | place)
                        .to_string();
@@ -110,7 +127,7 @@ void WalletMessages::add(std::string_view type, std::string_view wallet_id, cons
   cloud.correlation_id = saga;
   cloud.partition_key = wallet_id;
   cloud.data = data;
-  out.push_back(broker::make_message(std::string(kStream), cloud));
+  return broker::make_message(std::string(kStream), cloud);
 }
 
 Result<std::string> WalletMessages::wallet_id(uint64_t no) {

@@ -26,9 +26,10 @@ class WalletMessages {
 
  private:
   Result<std::string> wallet_id(uint64_t no);
-  void add(std::string_view type, std::string_view wallet_id, const Event& event,
-           const kernel::JournalEvent& journal_event, std::string data, std::vector<broker::Message>& out,
-           size_t first) const;
+  // `place` among the messages of its event.
+  broker::Message message(std::string_view type, std::string_view wallet_id, const Event& event,
+                          const kernel::JournalEvent& journal_event, std::string_view data,
+                          uint64_t place) const;
 
   const uint32_t shard_;
   storage::Database& tables_;
