@@ -51,8 +51,8 @@ void Engine::enqueue(Submission& submission, std::coroutine_handle<> waiter) {
       inbox_.push_back(&submission);
       inbox_operations_ += submission.size();
       uint64_t waiting = inbox_operations_ + waiting_count_.load(std::memory_order_relaxed);
-      bool follows = following_.load(std::memory_order_relaxed);
-      post = !posted_ && (waiting >= wake_at_ || follows || breaker_open());
+      asked_ |= submission.size() == 0;
+      post = !posted_ && (waiting >= wake_at_ || asked_ || breaker_open());
       posted_ |= post;
     } else {
       Submission* refused[] = {&submission};
@@ -101,6 +101,7 @@ void Engine::take_inbox() {
     arrived_.swap(inbox_);
     waiting_count_.fetch_add(inbox_operations_, std::memory_order_relaxed);
     inbox_operations_ = 0;
+    asked_ = false;
   }
   waiting_.insert(waiting_.end(), arrived_.begin(), arrived_.end());
   arrived_.clear();
@@ -116,7 +117,7 @@ bool Engine::rest() {
              : under_way_.size() < kBatchesUnderWay ? kMuchToDo
                                                     : kNobodyWakes;
   bool enough = inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) >= wake_at_;
-  posted_ = !inbox_.empty() && (enough || state_ == State::kFollowing);
+  posted_ = !inbox_.empty() && (enough || asked_);
   return !posted_;
 }
 

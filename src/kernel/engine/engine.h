@@ -243,6 +243,7 @@ class Engine {
   size_t inbox_operations_ = 0;
   std::vector<Reader> readers_;
   std::array<std::string, kParts> troubles_;
+  bool asked_ = false;    // somebody in the inbox asks for nothing but `latest`
   bool posted_ = false;   // run() is on the decide executor's queue or running
   uint64_t wake_at_ = 1;  // operations that must wait for an arrival to post run()
   bool accepting_ = false;

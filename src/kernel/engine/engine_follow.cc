@@ -159,7 +159,8 @@ void Engine::serve_reads() {
 }
 
 Task<RecordNumber> Engine::latest(Executor& home) {
-  if (leads()) co_return durable_.load(std::memory_order_acquire);
+  // Where nobody else can lead, what is durable here is the newest.
+  if (leads() && !may_follow()) co_return durable_.load(std::memory_order_acquire);
   NoOperations look(home);
   co_await submit(look);
   co_return look.seen;
@@ -232,6 +233,7 @@ void Engine::begin_leading(std::unique_ptr<JournalWriter> writer) {
   follows_well_.store(false);
   followed_->let_go();
   projector_->lead(writer_->epoch());
+  if (ports_.feed != nullptr) ports_.feed->begin_term();
   start_recovery();
 }
 

@@ -75,9 +75,9 @@ Status EngineHost::start() {
   return {};
 }
 
-void EngineHost::every(Duration interval, std::function<void()> work) {
-  repeat(timers_, shared_.upkeep, interval, stopped_, [this, work = std::move(work)] {
-    if (leads()) work();
+void EngineHost::every(Duration interval, std::function<void()> work, When when) {
+  repeat(timers_, shared_.upkeep, interval, stopped_, [this, when, work = std::move(work)] {
+    if (when == When::kAlways || leads()) work();
   });
 }
 

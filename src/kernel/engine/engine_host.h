@@ -69,9 +69,10 @@ class EngineHost {
   void end_duties();
   bool leads() const { return engine_ && engine_->leads(); }
 
-  // Calls `work` on the upkeep thread every so often from now until `stop`, while the engine leads; one that
-  // is slow does not pile up.
-  void every(Duration interval, std::function<void()> work);
+  // Calls `work` on the upkeep thread every so often from now until `stop`; one that is slow does not pile
+  // up. kLeading: only while the engine leads.
+  enum class When : uint8_t { kLeading, kAlways };
+  void every(Duration interval, std::function<void()> work, When when = When::kLeading);
 
   Engine& engine() { return *engine_; }
   JournalFeed& feed() { return feed_; }

@@ -59,7 +59,10 @@ class AuditModule final : public Module {
     watches_ = kernel::watch_engines(ports_.metrics, "audit",
                                      [this] { return std::vector<kernel::EngineStats>{host_->stats()}; });
     if (ports_.broker == nullptr) return {};
-    return host_->engine().while_leading([this] { return connect(); }, [this] { consumer_.end(); });
+    broker::StreamSpec stream = audit_stream();
+    DUCAT_TRY(ports_.broker->declare(stream));
+    DUCAT_TRY(ports_.broker->feed(stream.name, host_->answers()));
+    return host_->engine().while_leading([this] { return consume(); }, [this] { consumer_.end(); });
   }
 
   void stop() override {
@@ -77,14 +80,7 @@ class AuditModule final : public Module {
   }
 
  private:
-  Status connect() {
-    // Fed once: that goes on when this instance leads again.
-    if (!published_) {
-      broker::StreamSpec stream = audit_stream();
-      DUCAT_TRY(ports_.broker->declare(stream));
-      DUCAT_TRY(ports_.broker->feed(stream.name, host_->answers()));
-      published_ = true;
-    }
+  Status consume() {
     broker::ConsumerOptions options;
     options.subscription = audit_subscription();
     options.first_pause = Duration::millis(100);
@@ -103,7 +99,6 @@ class AuditModule final : public Module {
   std::vector<metrics::Watch> watches_;
   ThreadExecutor consuming_{"audit-consumer"};
   kernel::LedConsumer consumer_{consuming_};
-  bool published_ = false;
 };
 
 }  // namespace

@@ -169,7 +169,11 @@ class IdentityModule final : public Module {
     watches_ = kernel::watch_engines(ports_.metrics, kName, [this] { return std::vector{host_.stats()}; });
     ThreadExecutor home("identity-start");
     if (!ports_.dev) DUCAT_TRY(refuse_development_user(home));
-    return host_.engine().while_leading([this] { return begin_leading(); });
+    DUCAT_TRY(host_.engine().while_leading([this] { return make_users(); }));
+    if (ports_.broker == nullptr) return {};
+    broker::StreamSpec stream = audit_stream();
+    DUCAT_TRY(ports_.broker->declare(stream));
+    return ports_.broker->feed(stream.name, host_.audit_messages());
   }
 
   void stop() override {
@@ -182,18 +186,11 @@ class IdentityModule final : public Module {
   Health health() const override { return kernel::health_of(std::vector{host_.stats()}); }
 
  private:
-  // Users that are there anyway; and the messages, which are fed once and go on when this instance leads
-  // again.
-  Status begin_leading() {
+  // Those that are there anyway.
+  Status make_users() {
     ThreadExecutor home("identity-users");
     if (ports_.dev) DUCAT_TRY(make_development_user(home));
-    DUCAT_TRY(make_administrator(home));
-    if (ports_.broker == nullptr || published_) return {};
-    broker::StreamSpec stream = audit_stream();
-    DUCAT_TRY(ports_.broker->declare(stream));
-    DUCAT_TRY(ports_.broker->feed(stream.name, host_.audit_messages()));
-    published_ = true;
-    return {};
+    return make_administrator(home);
   }
 
   Status make_development_user(Executor& home) {
@@ -265,7 +262,6 @@ class IdentityModule final : public Module {
   Provider provider_;
   OidcApi oidc_;
   AccessFeed feed_;
-  bool published_ = false;
   std::vector<metrics::Watch> watches_;
 };
 

@@ -86,11 +86,8 @@ class TransactionsModule final : public Module {
         ports_.metrics.watch_gauge("ducat_transactions_waiting", "Changes that wait for their audit record",
                                    {}, [this] { return static_cast<double>(host_.service().waiting()); }));
     if (ports_.broker == nullptr) return {};
-    auto begin = [this]() -> Status {
-      DUCAT_TRY(publish());
-      return consume();
-    };
-    return host_.engine().while_leading(begin, [this] { consumer_.end(); });
+    DUCAT_TRY(publish());
+    return host_.engine().while_leading([this] { return consume(); }, [this] { consumer_.end(); });
   }
 
   void stop() override {
@@ -108,14 +105,10 @@ class TransactionsModule final : public Module {
   }
 
  private:
-  // Once: what is fed goes on when this instance leads again.
   Status publish() {
-    if (published_) return {};
     for (const broker::StreamSpec& stream : transaction_streams()) DUCAT_TRY(ports_.broker->declare(stream));
     DUCAT_TRY(ports_.broker->feed(std::string(kAuditStream), host_.audit_messages()));
-    DUCAT_TRY(ports_.broker->feed(std::string(kBusinessStream), host_.business_messages()));
-    published_ = true;
-    return {};
+    return ports_.broker->feed(std::string(kBusinessStream), host_.business_messages());
   }
 
   // Somebody waits for every answer, and only an outage can hold one up, so that it is tried for as long as
@@ -141,7 +134,6 @@ class TransactionsModule final : public Module {
   std::vector<metrics::Watch> watches_;
   ThreadExecutor consuming_{"audit-answers"};
   kernel::LedConsumer consumer_{consuming_};
-  bool published_ = false;
 };
 
 }  // namespace

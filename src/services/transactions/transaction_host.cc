@@ -43,23 +43,28 @@ Status TransactionHost::start() {
                                                                "business_messages", business_messages_of);
   service_ = std::make_unique<TransactionService>(host_->engine(), host_->readers(), clock_, random_,
                                                   options_.service, options_.cache);
-  every(options_.late_interval, &TransactionService::roll_back_late, late_, "transactions.late_failed");
+  // Also for those who wait when the lead is lost.
+  every(options_.late_interval, &TransactionService::roll_back_late, late_, "transactions.late_failed",
+        kernel::EngineHost::When::kAlways);
   every(options_.overdue_interval, &TransactionService::roll_back_overdue, overdue_,
         "transactions.overdue_failed");
   every(options_.purge_interval, &TransactionService::purge, purge_, "transactions.purge_failed");
   return {};
 }
 
-void TransactionHost::every(Duration interval, Upkeep upkeep, std::atomic<bool>& running,
-                            const char* failed) {
+void TransactionHost::every(Duration interval, Upkeep upkeep, std::atomic<bool>& running, const char* failed,
+                            kernel::EngineHost::When when) {
   // What a coroutine needs is in these flags and in the service: both outlive it, see `stop`.
-  host_->every(interval, [this, upkeep, &running, failed] {
-    if (running.exchange(true)) return;
-    ducat::start((*service_.*upkeep)(threads_->upkeep), [&running, failed](Result<size_t> done) {
-      if (!done) log::error(failed, done.error());
-      running = false;
-    });
-  });
+  host_->every(
+      interval,
+      [this, upkeep, &running, failed] {
+        if (running.exchange(true)) return;
+        ducat::start((*service_.*upkeep)(threads_->upkeep), [&running, failed](Result<size_t> done) {
+          if (!done) log::error(failed, done.error());
+          running = false;
+        });
+      },
+      when);
 }
 
 void TransactionHost::stop() {

@@ -49,7 +49,8 @@ class TransactionHost {
  private:
   // Calls the service's upkeep so often; one that is slow does not run twice at a time.
   using Upkeep = Task<Result<size_t>> (TransactionService::*)(Executor&);
-  void every(Duration interval, Upkeep upkeep, std::atomic<bool>& running, const char* failed);
+  void every(Duration interval, Upkeep upkeep, std::atomic<bool>& running, const char* failed,
+             kernel::EngineHost::When when = kernel::EngineHost::When::kLeading);
 
   const TransactionHostOptions options_;
   Clock& clock_;

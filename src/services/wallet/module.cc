@@ -98,12 +98,10 @@ class WalletModule final : public Module {
   Status start() override {
     DUCAT_TRY(host_.start());
     watches_ = kernel::watch_engines(ports_.metrics, "wallet", [this] { return host_.stats(); });
-    if (ports_.broker == nullptr) return {};
-    return host_.shard(0).while_leading([this] { return publish(); });
+    return ports_.broker == nullptr ? Status() : publish();
   }
 
   void stop() override {
-    if (host_.shards() > 0) host_.shard(0).end_duties();
     watches_.clear();
     host_.stop();
   }
@@ -123,12 +121,10 @@ class WalletModule final : public Module {
     kernel::JournalSource source;
   };
 
-  // Once: what is fed goes on when this instance leads again.
   Status publish() {
     broker::StreamSpec stream = wallet_stream();
     DUCAT_TRY(ports_.broker->declare(stream));
-    for (size_t i = fed_; i < host_.shards(); i = ++fed_) {
-      outlets_.resize(i);
+    for (size_t i = 0; i < host_.shards(); ++i) {
       outlets_.push_back(std::make_unique<Outlet>(static_cast<uint32_t>(i), host_.shard(i)));
       DUCAT_TRY(ports_.broker->feed(stream.name, outlets_.back()->source));
     }
@@ -140,7 +136,6 @@ class WalletModule final : public Module {
   WalletApi api_;
   std::vector<metrics::Watch> watches_;
   std::vector<std::unique_ptr<Outlet>> outlets_;
-  size_t fed_ = 0;
 };
 
 }  // namespace

@@ -236,6 +236,17 @@ class Server {
     EXPECT_EQ(answer.verdict, Verdict::kAccepted);
     return answer.result;
   }
+  // The same with the record up to which the answer is true.
+  std::pair<int64_t, RecordNumber> read_at(uint64_t counter) {
+    std::pair<int64_t, RecordNumber> answer;
+    wait([&](auto done) {
+      start(look(counter), [&answer, done](std::pair<int64_t, RecordNumber> looked) {
+        answer = looked;
+        done();
+      });
+    });
+    return answer;
+  }
   // Answers once the tables have the record, or why not.
   Status wait_written(RecordNumber record) {
     Status reached;
@@ -293,6 +304,14 @@ class Server {
     submission.read_only = read_only;
     co_await engine_->submit(submission);
     co_return std::move(submission.adds);
+  }
+  Task<std::pair<int64_t, RecordNumber>> look(uint64_t counter) {
+    Adds submission(home_);
+    submission.adds = {one(counter, 0)};
+    submission.read_only = true;
+    co_await engine_->submit(submission);
+    EXPECT_EQ(submission.adds[0].verdict, Verdict::kAccepted);
+    co_return std::pair(submission.adds[0].result, submission.seen);
   }
   // Runs `begin(done)` and waits until somebody calls `done`.
   template <typename Begin>
