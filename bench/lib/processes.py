@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
@@ -119,6 +120,16 @@ class Server(Process):
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
+
+    def login(self):
+        """The access token of the development user."""
+        body = json.dumps({"username": "testuser", "password": "password123"})
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("POST", "/api/auth/login", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise BenchError(f"the login was answered {answer.status}")
+            return json.load(answer)["data"]["accessToken"]
 
     def verify(self):
         """`ducat wallet verify` on the data of a stopped server; BenchError with its words when it finds fault."""

@@ -159,6 +159,18 @@ def read_after_write(bench):
                           latency="readMicros")
 
 
+def creates(bench):
+    """POST /api/transactions: answered after the audit service's record is durable; both services in the process."""
+    for connections in (64, 1):
+        name = f"creates-{connections}"
+        with bench.server(name) as server:
+            token = server.login()
+            report = bench.load(server.url, "--mix", "create", "--connections", connections, "--header",
+                                f"Authorization: Bearer {token}", pid=server.pid)
+            server.stop()
+        yield row_of(name, f"audit-confirmed creates, SQLite, {connections} connections", report)
+
+
 def batch(bench):
     """Batches, then what a restart costs with the events that they left."""
     arguments = ("--wallets", WALLETS, "--batch", 1000, "--connections", 8)
@@ -199,6 +211,7 @@ ROWS = [
     ("hot", False, hot),
     ("single", False, single),
     ("read", False, read_after_write),
+    ("creates", False, creates),
     ("batch", False, batch),
     ("wallets", False, wallets),
 ]

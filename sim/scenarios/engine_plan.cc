@@ -15,7 +15,7 @@ enum Fault : uint64_t { kSyncs, kSyncsOfTables, kDirectorySyncs, kReads, kFull, 
 
 storage::SqliteOptions options_of(World& world, const EnginePlan& plan, std::string path) {
   storage::SqliteOptions options;
-  options.vfs = world.vfs().name();
+  options.vfs = plan.vfs.empty() ? world.vfs().name() : plan.vfs;
   options.mmap_bytes = 0;
   options.page_bytes = plan.page_bytes;
   options.wal_limit_bytes = plan.log_limit_bytes;
@@ -50,7 +50,7 @@ Result<std::unique_ptr<storage::Database>> open_journal(World& world, const Engi
                                                         std::string name) {
   storage::SqliteOptions options = options_of(world, plan, kJournalPrefix + name + ".db");
   options.synchronous_full = plan.durable_journal;
-  return storage::open_sqlite(std::move(options));
+  return storage::open_sqlite_journal(std::move(options));
 }
 
 Result<std::unique_ptr<storage::Database>> open_tables(World& world, const EnginePlan& plan,
@@ -103,21 +103,21 @@ void DiskFaults::next() {
   if (only_ && fault != *only_) fault = kHeal;
   switch (fault) {
     case kSyncs:
-      world_.disk().fail_syncs(few, one_of(random, {kJournalPrefix, kTablesPrefix, ""}));
+      disk_.fail_syncs(few, one_of(random, {kJournalPrefix, kTablesPrefix, ""}));
       break;
     case kSyncsOfTables:
-      world_.disk().fail_syncs(few, kTablesPrefix);
+      disk_.fail_syncs(few, kTablesPrefix);
       // Within the next checkpoint, or soon after.
-      if (power_may_fail_ && random.below(2) == 0) world_.disk().cut_power_after(1 + random.below(300));
+      if (power_may_fail_ && random.below(2) == 0) disk_.cut_power_after(1 + random.below(300));
       break;
     case kDirectorySyncs:
-      world_.disk().fail_directory_syncs(few);
+      disk_.fail_directory_syncs(few);
       break;
     case kReads:
-      world_.disk().fail_reads(few);
+      disk_.fail_reads(few);
       break;
     case kFull:
-      world_.disk().set_capacity(world_.disk().used_bytes() + 1 + random.below(20'000));
+      disk_.set_capacity(disk_.used_bytes() + 1 + random.below(20'000));
       break;
     default:
       heal();
@@ -126,10 +126,10 @@ void DiskFaults::next() {
 }
 
 void DiskFaults::heal() {
-  world_.disk().fail_syncs(0);
-  world_.disk().fail_directory_syncs(0);
-  world_.disk().fail_reads(0);
-  world_.disk().set_capacity(0);
+  disk_.fail_syncs(0);
+  disk_.fail_directory_syncs(0);
+  disk_.fail_reads(0);
+  disk_.set_capacity(0);
 }
 
 }  // namespace ducat::sim

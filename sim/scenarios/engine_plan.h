@@ -19,6 +19,7 @@ struct EnginePlan {
   int page_bytes = 0;
   int64_t log_limit_bytes = 0;
   Duration checkpoint_every;
+  std::string vfs;  // of the machine whose disk it is on; empty: the world's
   // Bugs to be found.
   bool durable_journal = true;
   bool minds_seals = true;  // a start throws tables in doubt away
@@ -42,7 +43,8 @@ Status check_pages(storage::Database& database);
 // `stop`. One thread.
 class DiskFaults {
  public:
-  explicit DiskFaults(World& world) : world_(world) {}
+  explicit DiskFaults(World& world) : DiskFaults(world, world.disk()) {}
+  DiskFaults(World& world, SimDisk& disk) : world_(world), disk_(disk) {}
   ~DiskFaults() { stop(); }
   DiskFaults(const DiskFaults&) = delete;
   DiskFaults& operator=(const DiskFaults&) = delete;
@@ -58,6 +60,7 @@ class DiskFaults {
   void heal();
 
   World& world_;
+  SimDisk& disk_;
   bool going_on_ = false;
   bool power_may_fail_ = false;
   std::optional<uint64_t> only_;  // one kind of fault, from `start` to `stop`

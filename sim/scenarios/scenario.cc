@@ -1,6 +1,7 @@
 #include "sim/scenarios/scenario.h"
 
 #include "sim/scenarios/engine_ledger.h"
+#include "sim/scenarios/promise.h"
 #include "sim/scenarios/sqlite_commits.h"
 #include "sim/scenarios/wallet_crashes.h"
 
@@ -12,6 +13,7 @@ std::vector<std::unique_ptr<Scenario>> all_scenarios() {
   scenarios.push_back(std::make_unique<SqliteCommits>(Synchronous::kNormal));
   scenarios.push_back(std::make_unique<EngineLedger>());
   scenarios.push_back(std::make_unique<WalletCrashes>());
+  scenarios.push_back(std::make_unique<Promise>());
   return scenarios;
 }
 

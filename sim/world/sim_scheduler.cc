@@ -178,4 +178,20 @@ void SimScheduler::drop_all() {
   for (auto& lane : lanes_) lane->clear();
 }
 
+void SimScheduler::drop(std::string_view prefix) {
+  std::vector<Work> dropped;  // goes last: what it owns may look at the timers
+  for (auto timer = timers_.begin(); timer != timers_.end();) {
+    if (!timer->second.lane->name().starts_with(prefix)) {
+      ++timer;
+      continue;
+    }
+    timer_due_.erase(timer->second.id);
+    dropped.push_back(std::move(timer->second.work));
+    timer = timers_.erase(timer);
+  }
+  for (auto& lane : lanes_) {
+    if (lane->name().starts_with(prefix)) lane->clear();
+  }
+}
+
 }  // namespace ducat::sim

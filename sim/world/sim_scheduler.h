@@ -57,6 +57,8 @@ class SimScheduler final : public Clock, public Timers {
   // a suspended coroutine is not owned by its resumption and leaks, so prefer to run until idle on a dead
   // disk.
   void drop_all();
+  // The same for the executors whose names begin so: one of several processes died.
+  void drop(std::string_view prefix);
 
   uint64_t steps() const { return steps_; }
 

@@ -357,12 +357,12 @@ void fill(sqlite3_vfs& vfs, SimVfs::Impl& impl) {
 
 }  // namespace
 
-SimVfs::SimVfs(std::string name, SimDisk& disk, Random& random, SimScheduler& scheduler)
+SimVfs::SimVfs(std::string name, SimDisk& disk, Random& random, SimScheduler& scheduler, bool is_default)
     : impl_(std::make_unique<Impl>(std::move(name), disk, random, scheduler)) {
   fill(impl_->vfs, *impl_);
-  int code = sqlite3_vfs_register(&impl_->vfs, 1);
+  int code = sqlite3_vfs_register(&impl_->vfs, is_default ? 1 : 0);
   DUCAT_CHECK(code == SQLITE_OK, "SQLite takes a VFS");
-  sqlite3_randomness(0, nullptr);  // its generator is seeded anew, from the default VFS: this one
+  sqlite3_randomness(0, nullptr);  // its generator is seeded anew, from the default VFS: a simulated one
 }
 
 SimVfs::~SimVfs() {

@@ -16,14 +16,14 @@
 
 namespace ducat::sim {
 
-// Registers itself as SQLite's default VFS and under `name` for its lifetime, and makes SQLite's own
-// generator start from `random`. Connections must be closed before it goes; those from before a reboot of the
-// disk answer SQLITE_IOERR and share no locks and no memory with newer ones. One thread, one living SimVfs a
-// process.
+// Registers itself under `name` for its lifetime and, unless it is a further machine's, as SQLite's default
+// VFS, and makes SQLite's own generator start anew from the default one's randomness. Connections must be
+// closed before it goes; those from before a reboot of the disk answer SQLITE_IOERR and share no locks and no
+// memory with newer ones. One thread, one living default SimVfs a process.
 class SimVfs {
  public:
   // All of them must outlive the VFS.
-  SimVfs(std::string name, SimDisk& disk, Random& random, SimScheduler& scheduler);
+  SimVfs(std::string name, SimDisk& disk, Random& random, SimScheduler& scheduler, bool is_default = true);
   ~SimVfs();
   SimVfs(const SimVfs&) = delete;
   SimVfs& operator=(const SimVfs&) = delete;

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "app/message_tools.h"
+#include "app/modules.h"
 #include "app/server.h"
 #include "app/supervisor.h"
 #include "app/tools.h"
@@ -22,6 +23,7 @@ Examples:
   ducat config --set http.io_threads=2              what is in force, and where each value comes from
   ducat wallet verify --data /var/lib/ducat         refold all events, compare every balance
   ducat audit verify --data /var/lib/ducat          check every audit record, hash and checkpoint
+  ducat projections verify --data /var/lib/ducat    the same of every service that has data there
   ducat journal tail --data /var/lib/ducat          the newest events
   ducat messages list --group fraud_detection       what consumers have put aside
   ducat simulate load --url http://127.0.0.1:3000      load a running server, then check that no money was lost)";
@@ -92,15 +94,64 @@ void add_messages(CLI::App& app, MessageOptions& options, int& exit_code) {
           redrive_messages);
 }
 
+constexpr const char* kDataExamples = R"(
+Examples:
+  ducat projections list --data /var/lib/ducat                  how far behind the tables and the feeds are
+  ducat projections verify --services wallet,identity           prove two services' tables
+  ducat projections rebuild --services risk                     stop the server first (SQLite)
+  ducat journal tail --services audit -n 100 --follow           print what comes, until Ctrl-C
+  ducat projections list --set storage.type=postgres --set storage.url=postgresql://ducat@localhost/ducat
+
+Exit code 0: all is well; 1: not sound; 2: it could not be done, and stderr says why.)";
+
+// A command that works on the data of the services that are named, or of all that have any.
+CLI::App* add_data_command(CLI::App& group, const char* name, const char* help, DataOptions& options) {
+  CLI::App* command = group.add_subcommand(name, help);
+  add_common(*command, options.common);
+  command->add_option("--services", options.services, "only these, separated by commas")->delimiter(',');
+  command->footer(kDataExamples);
+  return command;
+}
+
 void add_journal(CLI::App& app, TailOptions& options, int& exit_code) {
   CLI::App* journal = add_group(app, "journal", "the journals");
-  CLI::App* tail = journal->add_subcommand("tail", "print the newest events as JSON lines");
-  add_common(*tail, options.common);
-  tail->add_option("-n,--events", options.events, "how many of the newest")
+  CLI::App* tail = add_data_command(*journal, "tail", "print the newest events as JSON lines", options.data);
+  tail->add_option("-n,--events", options.events, "how many of each journal's newest")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
   tail->add_flag("-f,--follow", options.follow, "go on with new ones until interrupted");
   tail->callback([&options, &exit_code] { exit_code = tail_journals(options); });
+}
+
+void add_projections(CLI::App& app, DataOptions& options, int& exit_code) {
+  CLI::App* projections = add_group(app, "projections", "the tables behind the journals");
+  auto command = [&](const char* name, const char* help, int (*run)(const DataOptions&)) {
+    add_data_command(*projections, name, help, options)->callback([&options, &exit_code, run] {
+      exit_code = run(options);
+    });
+  };
+  command("list", "how far each has followed its journal", list_projections);
+  command("verify", "prove that they are what the journals say; a server may run", verify_services);
+  command("rebuild", "make them again from the journals; no server may run", rebuild_projections);
+}
+
+// `ducat wallet verify` and so on: a group for each service that has data.
+void add_service_groups(CLI::App& app, DataOptions& options, int& exit_code) {
+  for (const ModuleRow& row : module_table()) {
+    if (row.data == nullptr) continue;
+    CLI::App* group = app.add_subcommand(row.name, "the data of " + row.name);
+    group->require_subcommand(1);
+    CLI::App* verify = group->add_subcommand(
+        "verify", "refold its journal and compare every row of its tables; a server may run");
+    add_common(*verify, options.common);
+    verify->footer("\nExample:\n  ducat " + row.name +
+                   " verify --data /var/lib/ducat\n\nExit code 0: sound; 1: not, and every violation is "
+                   "printed; 2: it could not be verified.");
+    verify->callback([&options, &exit_code, name = row.name] {
+      options.services = {name};
+      exit_code = verify_services(options);
+    });
+  }
 }
 
 // Parses, which runs the command; 2 for what cannot be understood.
@@ -152,24 +203,14 @@ int run_cli(int argc, char** argv) {
   add_supervise(app, supervising, exit_code);
 
   CommonOptions common;
-  auto tool = [&](CLI::App& group, const char* name, const char* help, int (*command)(const CommonOptions&)) {
-    CLI::App* added = group.add_subcommand(name, help);
-    add_common(*added, common);
-    added->callback([&exit_code, &common, command] { exit_code = command(common); });
-    return added;
-  };
-  tool(app, "config", "print every setting in force and where it comes from", print_config);
+  CLI::App* config = app.add_subcommand("config", "print every setting in force and where it comes from");
+  add_common(*config, common);
+  config->callback([&] { exit_code = print_config(common); });
   app.add_subcommand("version", "print the version")->callback([] { std::puts("ducat " DUCAT_VERSION); });
 
-  CLI::App* wallet = add_group(app, "wallet", "the wallets' data");
-  tool(*wallet, "verify", "refold the events and compare every balance", verify);
-  CLI::App* audit = add_group(app, "audit", "the audit log's data");
-  tool(*audit, "verify", "read the whole log, name the first record that is not what it was", verify_audit);
-  CLI::App* projections = add_group(app, "projections", "the tables behind the journals");
-  tool(*projections, "list", "how far each has followed its journal", list_projections);
-  tool(*projections, "verify", "prove that they are what the journal says", verify);
-  tool(*projections, "rebuild", "make them again from the journal; nothing else may run",
-       rebuild_projections);
+  DataOptions verifying, projecting;
+  add_service_groups(app, verifying, exit_code);
+  add_projections(app, projecting, exit_code);
 
   MessageOptions messages;
   add_messages(app, messages, exit_code);

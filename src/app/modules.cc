@@ -36,15 +36,24 @@ Status add_with_needs(const std::string& name, const Addresses& elsewhere,
 
 const std::vector<ModuleRow>& module_table() {
   static const std::vector<ModuleRow> table = {
-      {"identity", {}, make_identity, {"ducat.identity.v1.IdentityService"}},
-      {"wallet", {}, with_ports<wallet::make_wallet_module>, {"ducat.wallet.v1.WalletService"}},
-      {"risk", {}, with_ports<risk::make_risk_module>, {"ducat.risk.v1.RiskService"}},
+      {"identity", {}, make_identity, {"ducat.identity.v1.IdentityService"}, &identity::identity_data()},
+      {"wallet",
+       {},
+       with_ports<wallet::make_wallet_module>,
+       {"ducat.wallet.v1.WalletService"},
+       &wallet::wallet_data()},
+      {"risk", {}, with_ports<risk::make_risk_module>, {"ducat.risk.v1.RiskService"}, &risk::risk_data()},
       {"transactions",
        {},
        with_ports<transactions::make_transactions_module>,
-       {"ducat.transactions.v1.TransactionService"}},
-      {"audit", {}, with_ports<audit::make_audit_module>, {"ducat.audit.v1.AuditService"}},
-      {std::string(kGateway), {}, nullptr, {}},
+       {"ducat.transactions.v1.TransactionService"},
+       &transactions::transactions_data()},
+      {"audit",
+       {},
+       with_ports<audit::make_audit_module>,
+       {"ducat.audit.v1.AuditService"},
+       &audit::audit_data()},
+      {std::string(kGateway), {}, nullptr, {}, nullptr},
   };
   return table;
 }

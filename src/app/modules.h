@@ -27,6 +27,8 @@ struct ModuleRow {
   std::function<std::unique_ptr<Module>(ModuleContext)> make;  // the gateway is made by the server itself
   // Its services in the contracts: what a gateway serves when it runs elsewhere.
   std::vector<std::string> contracts;
+  // How the command line opens its journals and tables; null: it has none.
+  const kernel::ServiceData* data = nullptr;
 };
 
 // The row that serves what runs elsewhere; `all` leaves it out, since nothing does then.

@@ -20,8 +20,6 @@ namespace {
 
 constexpr Duration kFirstPause = Duration::millis(200);
 constexpr Duration kLongestPause = Duration::seconds(10);
-// A life this long was a good one: what comes after it is a first failure again.
-constexpr Duration kGoodLife = Duration::seconds(30);
 constexpr int kMostFailures = 10;
 constexpr int kMostFailuresBeforeReady = 5;
 constexpr size_t kLogBytes = size_t{64} << 20;
@@ -32,7 +30,8 @@ Timestamp now() {
 
 }  // namespace
 
-ProcessGroup::ProcessGroup(std::string directory) : directory_(std::move(directory)) {}
+ProcessGroup::ProcessGroup(std::string directory, Duration good_life)
+    : directory_(std::move(directory)), good_life_(good_life) {}
 
 Status ProcessGroup::open() {
   sigset_t heard;
@@ -90,7 +89,9 @@ Status ProcessGroup::reap(Supervised& process) {
   if (!process.child->ended(how)) return {};
   read(process);
   const std::string& name = process.child->spec().name;
-  process.failures = now() - process.started > kGoodLife ? 1 : process.failures + 1;
+  const bool was_ready = process.ready || (process.ready_text.empty() && process.ever_ready);
+  const bool was_good = was_ready && now() - process.started > good_life_;
+  process.failures = was_good ? 1 : process.failures + 1;
   int most = process.ever_ready ? kMostFailures : kMostFailuresBeforeReady;
   if (process.failures >= most) {
     return fail(Errc::kUnavailable, name + " has died " + std::to_string(process.failures) + " times (" +

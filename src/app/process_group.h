@@ -28,7 +28,9 @@ struct Supervised {
 // One thread: the process's first.
 class ProcessGroup {
  public:
-  explicit ProcessGroup(std::string directory);
+  // Who got ready and lived for `good_life` had a good life: its end is a first failure again. Short, so that
+  // only what cannot live is given up, and not what is killed now and then.
+  explicit ProcessGroup(std::string directory, Duration good_life = Duration::seconds(5));
 
   Status open();
   // Starts it, and again whenever it dies.
@@ -53,6 +55,7 @@ class ProcessGroup {
   void write_list();
 
   const std::string directory_;
+  const Duration good_life_;
   std::vector<Supervised> processes_;
   std::ofstream log_;
   size_t logged_ = 0;

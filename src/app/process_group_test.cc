@@ -69,6 +69,27 @@ TEST_F(ProcessGroupTest, WhatDiesIsStartedAgain) {
   EXPECT_NE(file("processes.json"), list);
 }
 
+TEST_F(ProcessGroupTest, WhatHasLivedIsStartedAgainHoweverOften) {
+  storage::TemporaryDirectory other;
+  ProcessGroup patient(other.path(), Duration{0});
+  ASSERT_TRUE(patient.open());
+  Supervised process;
+  process.child = std::make_unique<Child>(ChildSpec{
+      .name = "mortal", .command = {"/bin/sh", "-c", "echo ready; exit 1"}, .environment = {"PATH=/bin"}});
+  process.ready_text = "ready";
+  ASSERT_TRUE(patient.add(std::move(process)));
+  SystemClock clock;
+  const Timestamp end = clock.monotonic() + Duration::seconds(20);
+  size_t deaths = 0;
+  while (deaths < 12 && clock.monotonic() < end) {
+    ASSERT_TRUE(patient.work(Duration::millis(20)));
+    std::ifstream log(other.file("ducat.log"));
+    deaths = 0;
+    for (std::string line; std::getline(log, line);) deaths += line.find("in 200 ms") != std::string::npos;
+  }
+  EXPECT_EQ(deaths, 12U);
+}
+
 TEST_F(ProcessGroupTest, WhatNeverGetsReadyIsGivenUpWithItsLastWords) {
   ASSERT_TRUE(shell("hopeless", "echo the port is taken; exit 2"));
   Status waited = group.wait_until_ready(Duration::seconds(30));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/modules.h"
+#include "kernel/service/service_ports.h"
 #include "platform/broker/open.h"
 #include "services/audit/module.h"
 #include "services/identity/module.h"
@@ -90,10 +91,11 @@ constexpr config::Setting kSettings[] = {
      .help = "threads that calls of other processes are handled on"},
     {.key = "rpc.deadline",
      .type = Type::kDuration,
-     .default_value = "10s",
+     .default_value = "25s",
      .min = "10ms",
      .max = "10m",
-     .help = "for a service in another process to answer, then 503"},
+     .help = "for a service in another process to answer, then 503; longer than it may wait itself "
+             "(transactions.audit_timeout)"},
     {.key = "rpc.internal_secret",
      .type = Type::kString,
      .default_value = "",
@@ -180,6 +182,7 @@ config::Schema make_schema() {
   schema.add(kSettings);
   schema.add(address_settings());
   schema.add(broker::broker_settings());
+  schema.add(kernel::service_settings());
   schema.add(identity::access_settings());
   schema.add(identity::identity_settings());
   schema.add(identity::oidc_settings());

@@ -1,17 +1,16 @@
-// See tools.h.
+// See tools.h; the work is done by kernel/service/service_data.h.
 #include "app/tools.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <deque>
+#include <optional>
 
-#include "kernel/journal/journal.h"
+#include "app/modules.h"
+#include "kernel/service/service_data.h"
 #include "platform/storage/data_directory.h"
-#include "services/audit/module.h"
-#include "services/wallet/module.h"
 
 namespace ducat::app {
 namespace {
@@ -21,116 +20,97 @@ int refuse(const Error& error) {
   return 2;
 }
 
-kernel::Targets targets_of(const config::Settings& settings, const std::string& data) {
-  return [&settings, data](const std::string& name, bool durable) {
-    return storage_target(settings, data, name, durable);
-  };
+// The services a command works on, all of them with data.
+struct Chosen {
+  config::Settings settings;
+  std::vector<const ModuleRow*> rows;
+  std::string data;
+
+  kernel::DataPorts ports() const {
+    return {settings,
+            [this](const std::string& name, bool durable) {
+              return storage_target(settings, data, name, durable);
+            },
+            data};
+  }
+  bool on_sqlite() const { return settings.text("storage.type") == "sqlite"; }
+};
+
+Error nothing_there(const Chosen& chosen, const std::string& service) {
+  std::string where =
+      chosen.on_sqlite() ? chosen.data : "the database of storage.url, seen from " + chosen.data;
+  return {Errc::kNotFound, "there is no " + service + (service.empty() ? "" : " ") + "data in " + where +
+                               "; say where it is with --data or --set storage.url="};
 }
 
-// A reader must not make the directory it was to read.
-bool exists(const config::Settings& settings, const std::string& data, const std::string& journal) {
-  struct stat found {};
-  return settings.text("storage.type") == "postgres" ||
-         stat(storage_target(settings, data, journal, true).path.c_str(), &found) == 0;
+std::string known_data() {
+  std::string known;
+  for (const ModuleRow& row : module_table()) {
+    if (row.data != nullptr) known += (known.empty() ? "" : ", ") + row.name;
+  }
+  return known;
 }
 
-Status must_exist(const config::Settings& settings, const std::string& data) {
-  if (exists(settings, data, wallet::wallet_journals(settings).front())) return {};
-  return fail(Errc::kNotFound, "there is no wallet data in " + data + "; say where it is with --data");
+// Those that were named must be there; of all, those that are.
+Result<Chosen> choose(const DataOptions& options) {
+  Chosen chosen;
+  chosen.data = options.common.data;
+  DUCAT_ASSIGN(chosen.settings, load_settings(options.common));
+  std::vector<const ModuleRow*> wanted;
+  for (const std::string& name : options.services) {
+    const ModuleRow* row = row_of(name);
+    if (row == nullptr || row->data == nullptr) {
+      return fail(Errc::kInvalid,
+                  "there is no service \"" + name + "\" with data; there are: " + known_data());
+    }
+    wanted.push_back(row);
+  }
+  if (wanted.empty()) {
+    for (const ModuleRow& row : module_table()) {
+      if (row.data != nullptr) wanted.push_back(&row);
+    }
+  }
+  for (const ModuleRow* row : wanted) {
+    DUCAT_ASSIGN(bool there, kernel::has_data(*row->data, chosen.ports()));
+    if (there) {
+      chosen.rows.push_back(row);
+    } else if (!options.services.empty()) {
+      return std::unexpected(nothing_there(chosen, row->name));
+    }
+  }
+  if (chosen.rows.empty()) return std::unexpected(nothing_there(chosen, ""));
+  return chosen;
 }
 
-template <typename Use>
-int with_settings(const CommonOptions& options, Use use) {
-  auto settings = load_settings(options);
-  if (!settings) return refuse(settings.error());
-  if (Status there = must_exist(*settings, options.data); !there) return refuse(there.error());
-  return use(*settings);
+void print(const kernel::Findings& found) {
+  for (const std::string& line : found.lines) std::printf("%s\n", line.c_str());
+  for (const std::string& violation : found.violations) std::printf("  VIOLATION: %s\n", violation.c_str());
+  for (const std::string& remark : found.remarks) std::printf("%s\n", remark.c_str());
 }
 
 std::atomic<bool> g_interrupted{false};
 
-// Prints events as lines of JSON.
-class Printer final : public kernel::RecordVisitor {
- public:
-  Printer(std::string journal, const kernel::Record& record)
-      : journal_(std::move(journal)), record_(record) {}
-  void on_event(kernel::Position position, uint64_t, std::string_view body) override {
-    lines.push_back("{\"journal\":\"" + journal_ + "\",\"record\":" + std::to_string(record_.number) +
-                    ",\"position\":" + std::to_string(position) + ",\"at\":\"" + to_iso8601(record_.at) +
-                    "\",\"event\":" + wallet::describe_wallet_event(body) + "}");
+Status print_tail(const TailOptions& options, const Chosen& chosen) {
+  std::vector<kernel::JournalTail> journals;
+  for (const ModuleRow* row : chosen.rows) {
+    for (const std::string& name : row->data->journals(chosen.settings)) {
+      DUCAT_ASSIGN(auto tail, kernel::JournalTail::open(*row->data, chosen.ports(), name,
+                                                        static_cast<uint64_t>(options.events)));
+      journals.push_back(std::move(tail));
+    }
   }
-  std::vector<std::string> lines;
-
- private:
-  std::string journal_;
-  const kernel::Record& record_;
-};
-
-// A journal that is followed: prints what comes after `after`.
-struct Followed {
-  std::string name;
-  std::unique_ptr<storage::Database> database;
-  std::unique_ptr<kernel::JournalReader> reader;
-  kernel::RecordNumber after = 0;
-
-  Result<std::vector<std::string>> next() {
-    std::vector<std::string> lines;
-    auto last = reader->read(after, [&](const kernel::Record& record) -> Status {
-      Printer printer(name, record);
-      DUCAT_TRY(kernel::visit(record, printer));
-      for (std::string& line : printer.lines) lines.push_back(std::move(line));
-      return {};
-    });
-    if (!last) return propagate(last);
-    after = *last;
-    return lines;
-  }
-};
-
-// Where to begin so that at least `events` events follow.
-Result<kernel::RecordNumber> start_of(kernel::JournalReader& reader, uint64_t events) {
-  DUCAT_ASSIGN(kernel::Tip tip, reader.tip());
-  kernel::RecordNumber number = tip.number;
-  for (uint64_t seen = 0; number > 0 && seen < events; --number) {
-    DUCAT_ASSIGN(kernel::Record record, reader.record(number));
-    seen += record.events;
-  }
-  return number;
-}
-
-Result<Followed> follow(const kernel::Targets& targets, const std::string& name, uint64_t events) {
-  Followed followed;
-  followed.name = name;
-  DUCAT_ASSIGN(followed.database, storage::open(targets(name, true)));
-  DUCAT_ASSIGN(followed.reader, kernel::JournalReader::open(*followed.database));
-  DUCAT_ASSIGN(followed.after, start_of(*followed.reader, events));
-  return followed;
-}
-
-Status print_tail(const TailOptions& options, const config::Settings& settings) {
-  std::vector<Followed> journals;
-  kernel::Targets targets = targets_of(settings, options.common.data);
-  auto wanted = static_cast<size_t>(options.events);
-  std::vector<std::string> names = wallet::wallet_journals(settings);
-  if (exists(settings, options.common.data, audit::kAuditJournal)) names.emplace_back(audit::kAuditJournal);
-  for (const std::string& name : names) {
-    DUCAT_ASSIGN(Followed followed, follow(targets, name, wanted));
-    journals.push_back(std::move(followed));
-  }
-  bool first = true;
-  do {
+  for (;;) {
     bool any = false;
-    for (Followed& journal : journals) {
+    for (kernel::JournalTail& journal : journals) {
       DUCAT_ASSIGN(std::vector<std::string> lines, journal.next());
-      size_t from = first && lines.size() > wanted ? lines.size() - wanted : 0;
-      for (size_t i = from; i < lines.size(); ++i) std::puts(lines[i].c_str());
+      for (const std::string& line : lines) std::puts(line.c_str());
       any = any || !lines.empty();
     }
-    first = false;
     std::fflush(stdout);
-    if (options.follow && !any) usleep(100'000);
-  } while (options.follow && !g_interrupted);
-  return {};
+    if (any) continue;
+    if (!options.follow || g_interrupted) return {};
+    usleep(100'000);
+  }
 }
 
 }  // namespace
@@ -142,53 +122,68 @@ int print_config(const CommonOptions& options) {
   return 0;
 }
 
-int verify(const CommonOptions& options) {
-  return with_settings(options, [&](const config::Settings& settings) {
-    return wallet::verify_wallets(settings, targets_of(settings, options.data));
-  });
-}
-
-int verify_audit(const CommonOptions& options) {
-  auto settings = load_settings(options);
-  if (!settings) return refuse(settings.error());
-  if (!exists(*settings, options.data, audit::kAuditJournal)) {
-    return refuse(
-        {Errc::kNotFound, "there is no audit log in " + options.data + "; say where it is with --data"});
+int verify_services(const DataOptions& options) {
+  auto chosen = choose(options);
+  if (!chosen) return refuse(chosen.error());
+  int worst = 0;
+  for (const ModuleRow* row : chosen->rows) {
+    auto found = kernel::verify_data(*row->data, chosen->ports());
+    if (!found) {
+      worst = refuse({found.error().code, row->name + " cannot be verified: " + found.error().message});
+      continue;
+    }
+    print(*found);
+    bool sound = found->violations.empty();
+    std::printf(sound ? "%s verified: its tables are what its journal says\n"
+                      : "%s NOT SOUND: see the violations above\n",
+                row->name.c_str());
+    if (!sound) worst = std::max(worst, 1);
   }
-  return audit::verify_audit_log(*settings, targets_of(*settings, options.data), options.data);
+  return worst;
 }
 
-int list_projections(const CommonOptions& options) {
-  return with_settings(options, [&](const config::Settings& settings) {
-    Status listed = wallet::list_wallet_projections(settings, targets_of(settings, options.data));
-    if (listed && exists(settings, options.data, audit::kAuditJournal)) {
-      listed = audit::list_audit_projections(targets_of(settings, options.data));
+int list_projections(const DataOptions& options) {
+  auto chosen = choose(options);
+  if (!chosen) return refuse(chosen.error());
+  std::printf("%-14s %-18s %14s %14s %10s\n", "journal", "reader", "records", "reached", "behind");
+  for (const ModuleRow* row : chosen->rows) {
+    auto readers = kernel::list_readers(*row->data, chosen->ports());
+    if (!readers) return refuse(readers.error());
+    for (const kernel::ReaderState& one : *readers) {
+      std::printf("%-14s %-18s %14llu %14llu %10llu\n", one.journal.c_str(), one.reader.c_str(),
+                  static_cast<unsigned long long>(one.records), static_cast<unsigned long long>(one.reached),
+                  static_cast<unsigned long long>(one.records - std::min(one.reached, one.records)));
     }
-    return listed ? 0 : refuse(listed.error());
-  });
+  }
+  return 0;
 }
 
-int rebuild_projections(const CommonOptions& options) {
-  return with_settings(options, [&](const config::Settings& settings) {
-    auto directory = storage::DataDirectory::open(options.data);
-    if (!directory) return refuse(directory.error());
-    Status rebuilt =
-        wallet::rebuild_wallets(settings, targets_of(settings, options.data), "projections rebuild");
-    if (rebuilt && exists(settings, options.data, audit::kAuditJournal)) {
-      rebuilt = audit::rebuild_audit_log(settings, targets_of(settings, options.data), "projections rebuild");
+int rebuild_projections(const DataOptions& options) {
+  auto chosen = choose(options);
+  if (!chosen) return refuse(chosen.error());
+  // Files are guarded by their directory's lock, PostgreSQL's tables by the journal's lease.
+  std::optional<storage::DataDirectory> directory;
+  if (chosen->on_sqlite()) {
+    auto opened = storage::DataDirectory::open(options.common.data);
+    if (!opened) return refuse(opened.error());
+    directory = std::move(*opened);
+  }
+  for (const ModuleRow* row : chosen->rows) {
+    Status rebuilt = kernel::rebuild_tables(*row->data, chosen->ports(), "projections rebuild");
+    if (!rebuilt) {
+      return refuse({rebuilt.error().code, row->name + " cannot be rebuilt: " + rebuilt.error().message});
     }
-    if (!rebuilt) return refuse(rebuilt.error());
-    std::puts("rebuilt: the tables are what the journal says");
-    return 0;
-  });
+    std::printf("%s rebuilt: its tables are what its journal says\n", row->name.c_str());
+  }
+  return 0;
 }
 
 int tail_journals(const TailOptions& options) {
   std::signal(SIGINT, [](int) { g_interrupted = true; });
-  return with_settings(options.common, [&](const config::Settings& settings) {
-    Status printed = print_tail(options, settings);
-    return printed ? 0 : refuse(printed.error());
-  });
+  auto chosen = choose(options.data);
+  if (!chosen) return refuse(chosen.error());
+  Status printed = print_tail(options, *chosen);
+  return printed ? 0 : refuse(printed.error());
 }
 
 }  // namespace ducat::app

@@ -1,22 +1,31 @@
-// Commands that work on the data without serving.
+// Commands that work on the data without serving. What a service's data is stands in its row of the module
+// table; nothing here knows one of them by name.
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "app/settings.h"
 
 namespace ducat::app {
 
-struct TailOptions {
+struct DataOptions {
   CommonOptions common;
+  std::vector<std::string> services;  // none: every one that has data there
+};
+
+struct TailOptions {
+  DataOptions data;
   int events = 20;
   bool follow = false;
 };
 
-// Each answers the exit code; what is wrong is one line on stderr.
+// Each answers the exit code: 0: done, and all is well; 1: it was verified and is not sound; 2: it could not
+// be done, and one line on stderr says why.
 int print_config(const CommonOptions& options);
-int verify(const CommonOptions& options);               // may run beside a server
-int verify_audit(const CommonOptions& options);         // too
-int list_projections(const CommonOptions& options);     // too
-int rebuild_projections(const CommonOptions& options);  // takes the data directory for itself
-int tail_journals(const TailOptions& options);          // may run beside a server
+int verify_services(const DataOptions& options);      // may run beside a server
+int list_projections(const DataOptions& options);     // too
+int rebuild_projections(const DataOptions& options);  // nobody else may write the data: it sees to that
+int tail_journals(const TailOptions& options);        // may run beside a server
 
 }  // namespace ducat::app

@@ -27,8 +27,9 @@ from ducat_e2e import processes, server, workload  # noqa: E402  pylint: disable
 
 # Suites about what is answered, which must be the same in both shapes; the others are about one process's files,
 # words and signals. A distributed run is on PostgreSQL anyway.
-IN_BOTH_SHAPES = {"batch", "crash", "distributed", "errors", "headers", "history", "holds", "idempotency", "money", "races",
-                  "rate_limits", "shards", "status_and_limits", "wallet_basics"}
+IN_BOTH_SHAPES = {"audit", "batch", "crash", "distributed", "errors", "fraud", "headers", "history", "holds", "idempotency",
+                  "identity", "money", "promise", "races", "rate_limits", "shards", "six_processes", "status_and_limits",
+                  "transactions", "wallet_basics"}
 
 
 class PrintingResult(unittest.TestResult):
@@ -49,7 +50,7 @@ class PrintingResult(unittest.TestResult):
         self.passed += self.verdict == "passed"
         self.failed += self.verdict == "FAILED"
         print(f"{self.verdict:7} {name_of(test)} ({seconds:.1f} s)", flush=True)
-        for story in self.stories:
+        for story in [*self.stories, *getattr(test, "notes", [])]:
             print("    " + story.replace("\n", "\n    "), flush=True)
 
     def fail_with(self, test, error):
@@ -106,7 +107,7 @@ def parse():
     parser = argparse.ArgumentParser(description="The end-to-end tests.")
     parser.add_argument("--binary", default=os.path.join(os.path.dirname(os.path.dirname(HERE)), "build/release/ducat"))
     parser.add_argument("--distributed", action="store_true", help="services in processes of their own")
-    parser.add_argument("--soak", action="store_true", help="crash fifty times instead of five")
+    parser.add_argument("--soak", action="store_true", help="fifty crashes in each test instead of five, a broker away for a minute")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
     parser.add_argument("pattern", nargs="*")
     return parser.parse_args()
@@ -133,7 +134,8 @@ def main():
     else:
         server.DISTRIBUTED = options.distributed
         server.BINARY = os.path.abspath(options.binary)
-        workload.CRASHES = 50 if options.soak else 5
+        if options.soak:
+            workload.CRASHES, workload.KILLS, workload.CUTS, workload.BROKER_AWAY = 50, 30, 30, 60
         begin = time.monotonic()
         unittest.TestSuite(tests).run(result)
         print(f"{len(tests)} tests in {time.monotonic() - begin:.0f} s")

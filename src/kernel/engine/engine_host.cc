@@ -33,12 +33,12 @@ EngineHost::EngineHost(Model& model, EngineHostOptions options, ServiceThreads& 
       stopped_(std::make_shared<std::atomic<bool>>(false)),
       decide_(options_.name, 1, options_.priority),
       commit_("commit", 1, options_.priority),
-      project_("tables", 1, options_.priority) {}
+      project_("tables", 1, Priority::kBackground) {}
 
 EngineHost::~EngineHost() = default;
 
 Status EngineHost::start() {
-  DUCAT_ASSIGN(journal_, storage::open(options_.journal));
+  DUCAT_ASSIGN(journal_, storage::open_journal(options_.journal));
   DUCAT_ASSIGN(storage::OpenedTables opened, storage::open_tables(options_.tables));
   tables_ = std::move(opened.database);
   if (opened.thrown_away) {

@@ -8,6 +8,9 @@ namespace {
 
 constexpr int kPlaceBits = 20;
 constexpr uint64_t kPlaces = uint64_t{1} << kPlaceBits;
+constexpr uint64_t end_of(RecordNumber record) {
+  return record << kPlaceBits | (kPlaces - 1);
+}
 // Read from the journal at once; a record is larger than that only if a single batch was.
 constexpr size_t kReadBytes = size_t{256} << 10;
 
@@ -31,13 +34,22 @@ class Decoder final : public RecordVisitor {
 }  // namespace
 
 JournalSource::JournalSource(JournalFeed& feed, storage::Database& tables, std::string reader,
-                             MessagesOf messages_of)
-    : feed_(feed), tables_(tables), reader_(std::move(reader)), messages_of_(std::move(messages_of)) {}
+                             MessagesOf messages_of, std::vector<std::string> makes)
+    : feed_(feed),
+      tables_(tables),
+      reader_(std::move(reader)),
+      messages_of_(std::move(messages_of)),
+      makes_(std::move(makes)) {}
 
 Result<broker::Source::Chunk> JournalSource::read(uint64_t after, size_t limit,
                                                   std::span<const std::string> types) {
   Chunk chunk;
   chunk.reached = after;
+  if (!makes_.empty() && !types.empty() &&
+      std::find_first_of(makes_.begin(), makes_.end(), types.begin(), types.end()) == makes_.end()) {
+    if (RecordNumber end = feed_.end(); end != 0) chunk.reached = std::max(after, end_of(end));
+    return chunk;
+  }
   std::vector<broker::Message> messages;
   while (chunk.messages.size() < limit) {
     // `reached` within a record is given as its last message's number; a whole record as all places of it.
@@ -57,7 +69,7 @@ Result<broker::Source::Chunk> JournalSource::read(uint64_t after, size_t limit,
         if (number > chunk.reached && !messages[i].id.empty())
           chunk.messages.push_back({number, std::move(messages[i])});
       }
-      chunk.reached = (record->number << kPlaceBits) | (kPlaces - 1);
+      chunk.reached = end_of(record->number);
       if (chunk.messages.size() >= limit) break;
     }
   }
@@ -75,7 +87,7 @@ Result<uint64_t> JournalSource::published() {
   std::lock_guard lock(mutex_);
   DUCAT_ASSIGN(storage::Connection * connection, this->connection());
   DUCAT_ASSIGN(RecordNumber record, reader_position(*connection, reader_));
-  return record == 0 ? 0 : (record << kPlaceBits) | (kPlaces - 1);
+  return record == 0 ? 0 : end_of(record);
 }
 
 Status JournalSource::set_published(uint64_t number) {

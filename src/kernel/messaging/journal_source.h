@@ -37,8 +37,10 @@ using MessagesOf = std::function<Status(const JournalEvent& event, std::vector<b
 // Thread-safe as broker::Source asks. The feed and the tables outlive it.
 class JournalSource final : public broker::Source {
  public:
-  // `reader` names the position in the tables' database; one for each stream.
-  JournalSource(JournalFeed& feed, storage::Database& tables, std::string reader, MessagesOf messages_of);
+  // `reader` names the position in the tables' database; one for each stream. `makes`: all the types there
+  // ever are, so that nobody who wants none of them has the journal read for it; empty: not told.
+  JournalSource(JournalFeed& feed, storage::Database& tables, std::string reader, MessagesOf messages_of,
+                std::vector<std::string> makes = {});
 
   Result<Chunk> read(uint64_t after, size_t limit, std::span<const std::string> types) override;
   uint64_t listen(std::function<void()> wake) override { return feed_.listen(std::move(wake)); }
@@ -54,6 +56,7 @@ class JournalSource final : public broker::Source {
   storage::Database& tables_;
   const std::string reader_;
   const MessagesOf messages_of_;
+  const std::vector<std::string> makes_;
   std::mutex mutex_;  // the connection
   std::unique_ptr<storage::Connection> connection_;
 };

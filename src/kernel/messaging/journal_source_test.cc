@@ -90,6 +90,25 @@ TEST_F(JournalSourceTest, MessagesThatNobodyWantsLeaveTheOthersTheirNumbers) {
   EXPECT_EQ(some->reached, all->reached);
 }
 
+TEST_F(JournalSourceTest, WhoWantsNothingOfItIsAtItsEndAtOnce) {
+  int asked = 0;
+  JournalSource source(feed_, *tables_, "told",
+                       [&](const JournalEvent& event, std::vector<broker::Message>& out) {
+                         ++asked;
+                         return as_many_as_it_says(event, out);
+                       },
+                       {"a", "b", "c"});
+  EXPECT_EQ(source.read(0, 100, std::vector<std::string>{"z"})->reached, 0U);
+  append({"3", "1"});
+  append({"2"});
+  auto none = source.read(0, 1, std::vector<std::string>{"z"});
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->messages.empty());
+  EXPECT_EQ(none->reached, source_.read(0, 100, {})->reached);
+  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(source.read(0, 100, std::vector<std::string>{"z", "c"})->messages.size(), 1U);
+}
+
 TEST_F(JournalSourceTest, SaysThatRecordsWithoutMessagesHaveBeenLookedAt) {
   append({"0"});
   append({"0", "0"});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 
 #include "base/random.h"
@@ -21,6 +22,9 @@ struct LeadTogether;
 
 // Where a service's databases are: the target of a name ("wallet-0", durable or not).
 using Targets = std::function<storage::StorageTarget(const std::string& name, bool durable)>;
+
+// What the settings of every service have in common: `idempotency.ttl`.
+std::span<const config::Setting> service_settings();
 
 // Everything outlives the module. Its routes are bound when it is made, so that the API is complete before
 // anything starts; the broker is started before the first module and stopped after the last.

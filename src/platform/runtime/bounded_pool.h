@@ -16,8 +16,8 @@ namespace ducat {
 class BoundedPool {
  public:
   // At most `waiting` pieces of work wait or run.
-  BoundedPool(std::string name, size_t threads, size_t waiting)
-      : limit_(waiting), threads_(std::move(name), threads == 0 ? 1 : threads) {}
+  BoundedPool(std::string name, size_t threads, size_t waiting, Priority priority = Priority::kNormal)
+      : limit_(waiting), threads_(std::move(name), threads == 0 ? 1 : threads, priority) {}
   ~BoundedPool() { stop(); }
   BoundedPool(const BoundedPool&) = delete;
   BoundedPool& operator=(const BoundedPool&) = delete;

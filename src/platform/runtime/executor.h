@@ -33,7 +33,7 @@ class Timers {
   virtual bool cancel(Id id) = 0;
 };
 
-// Work that nobody waits for leaves the processors to what somebody does wait for.
+// Work that nobody waits for, or that takes long by intention, leaves the processors to what is quick.
 enum class Priority { kNormal, kBackground };
 
 // An executor with threads of its own: one keeps the order, several share the queue without order.

@@ -36,6 +36,11 @@ Result<std::unique_ptr<Database>> open(const StorageTarget& target) {
   return open_postgres(std::move(options));
 }
 
+Result<std::unique_ptr<Database>> open_journal(const StorageTarget& target) {
+  if (target.type == StorageTarget::Type::kSqlite) return open_sqlite_journal(sqlite_options(target));
+  return open(target);
+}
+
 Result<OpenedTables> open_tables(const StorageTarget& target) {
   if (target.type == StorageTarget::Type::kSqlite) return open_sqlite_tables(sqlite_options(target));
   DUCAT_ASSIGN(auto database, open(target));

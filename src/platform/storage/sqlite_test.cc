@@ -243,6 +243,28 @@ TEST_F(Sqlite, CommitWhoseSyncFailsIsUnknownAndTheNextOneWorks) {
   close();
 }
 
+// How a lost sync would show is tested on a simulated disk: sim/scenarios/unsynced_journal_test.cc.
+TEST_F(Sqlite, JournalIsOpenedWithWhatAKilledProcessLeftInItsLog) {
+  open();
+  ASSERT_DONE(insert(600'000));
+  std::string left = directory_.file("left.db");
+  for (const char* ending : {"", "-wal"}) std::filesystem::copy_file(options_.path + ending, left + ending);
+  close();
+  SyncVfs vfs;
+  options_.path = left;
+  options_.vfs = vfs.name();
+  SyncVfs::before_sync = [](bool log) { return log ? SQLITE_IOERR_FSYNC : SQLITE_OK; };
+  EXPECT_FAILS(open_sqlite_journal(options_), Errc::kIo);  // the log is not known to be durable
+  SyncVfs::before_sync = nullptr;
+  auto opened = open_sqlite_journal(options_);
+  ASSERT_DONE(opened);
+  auto connection = std::move(*(*opened)->connect(Access::kWriter));
+  int64_t bytes = 0;
+  ASSERT_DONE(
+      connection->query("SELECT length(bytes) FROM t", {}, [&](const Row& row) { bytes += row.int64(0); }));
+  EXPECT_EQ(bytes, 600'000);
+}
+
 // Tables with a row in their log, whose next checkpoint cannot sync it.
 class Tables : public Sqlite {
  protected:

@@ -22,8 +22,9 @@ Status AuditHost::start() {
   host_ = std::make_unique<kernel::EngineHost>(model_, std::move(options), *threads_, clock_, timers_);
   DUCAT_TRY(host_->start());
   service_ = std::make_unique<AuditService>(host_->engine(), host_->readers(), signer_);
-  answers_ =
-      std::make_unique<kernel::JournalSource>(host_->feed(), host_->tables(), "audit_answers", answers_of);
+  answers_ = std::make_unique<kernel::JournalSource>(
+      host_->feed(), host_->tables(), "audit_answers", answers_of,
+      std::vector<std::string>{"audit.log.created", "audit.log.failed"});
   started_ = true;
   host_->every(options_.checkpoint_interval, [this] {
     if (keeping_.exchange(true)) return;

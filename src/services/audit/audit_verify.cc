@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "kernel/journal/journal.h"
 #include "kernel/projection/projector.h"
+#include "kernel/service/service_data.h"
 #include "services/audit/domain/invariants.h"
 #include "services/audit/store/event_codec.h"
 
@@ -17,7 +18,6 @@ using kernel::merkle::CompactTree;
 using kernel::merkle::Hash;
 using kernel::merkle::NodeId;
 
-constexpr size_t kMostViolations = 100;
 constexpr int64_t kPage = 2'000;
 
 // The table's records in order, a page at a time.
@@ -96,6 +96,24 @@ class Auditor final : public kernel::RecordVisitor {
     ++leaf_;
   }
 
+  // What the tables do not have yet: nothing but its leaves count, for the checkpoints signed over them.
+  Status beyond_the_tables(const kernel::Record& record) {
+    struct Leaves final : kernel::RecordVisitor {
+      void on_leaf(std::string_view leaf) override { hashes.emplace_back(leaf); }
+      std::vector<std::string> hashes;
+    } leaves;
+    DUCAT_TRY(kernel::visit(record, leaves));
+    if (!beyond_) beyond_ = tree_;
+    for (const std::string& leaf : leaves.hashes) {
+      Hash hash{};
+      if (leaf.size() != hash.size()) return fail(Errc::kCorrupt, "a leaf is no hash");
+      std::copy(leaf.begin(), leaf.end(), hash.begin());
+      beyond_->append(hash);
+      check_root(*beyond_);
+    }
+    return {};
+  }
+
   // After the last journal record: the tables have nothing more, and all of the tree is there.
   Status finish() {
     DUCAT_ASSIGN(const StoredRecord* row, rows_.peek());
@@ -104,8 +122,9 @@ class Auditor final : public kernel::RecordVisitor {
              "the tables have a record " + std::to_string(row->sequence) + " that the journal has not");
     }
     report_.root = tree_.root();
+    const uint64_t end = beyond_ ? beyond_->size() : report_.records;
     for (const auto& [size, root] : roots_) {
-      if (size <= report_.records) continue;
+      if (size <= end) continue;
       broken(report_.records + 1, "a checkpoint was signed for " + std::to_string(size) + " records");
       break;
     }
@@ -119,7 +138,7 @@ class Auditor final : public kernel::RecordVisitor {
     violation("record " + std::to_string(sequence) + ": " + what);
   }
   void violation(std::string what) {
-    if (report_.violations.size() < kMostViolations) report_.violations.push_back(std::move(what));
+    if (report_.violations.size() < kernel::kMostViolations) report_.violations.push_back(std::move(what));
   }
 
  private:
@@ -131,11 +150,15 @@ class Auditor final : public kernel::RecordVisitor {
       if (id.level >= kernel::merkle::kStoredLevel) nodes.emplace_back(id, node);
     });
     for (const auto& [id, node] : nodes) DUCAT_TRY(check_node(sequence, id, node));
-    if (auto kept = roots_.find(sequence); kept != roots_.end() && kept->second != tree_.root()) {
-      broken(sequence, "the tree up to it is not the one whose checkpoint was signed");
-    }
+    check_root(tree_);
     note_rollback(event);
     return check_row(event, hash);
+  }
+
+  void check_root(const CompactTree& tree) {
+    auto kept = roots_.find(tree.size());
+    if (kept == roots_.end() || kept->second == tree.root()) return;
+    broken(tree.size(), "the tree up to it is not the one whose checkpoint was signed");
   }
 
   // Which records ought to be marked: those of a correlation before its rollback, and those that came late.
@@ -214,7 +237,8 @@ class Auditor final : public kernel::RecordVisitor {
   Rows rows_;
   std::vector<std::unique_ptr<Invariant>> invariants_;
   CompactTree tree_;
-  std::map<uint64_t, Hash> roots_;  // of the kept checkpoints, by size
+  std::optional<CompactTree> beyond_;  // with the leaves the tables do not have yet, if there are any
+  std::map<uint64_t, Hash> roots_;     // of the kept checkpoints, by size
   std::map<uint64_t, uint64_t> marked_;
   std::unordered_map<uint64_t, std::vector<uint64_t>> open_;  // by the hash of the correlation id
   std::vector<std::pair<uint64_t, Hash>> expected_leaves_;    // of this journal record
@@ -228,17 +252,15 @@ Result<VerifyReport> verify_log(storage::Database& journal, storage::Database& t
                                 const kernel::merkle::NoteVerifier* verifier) {
   VerifyReport report;
   DUCAT_ASSIGN(auto connection, tables.connect(storage::Access::kReader));
-  DUCAT_ASSIGN(auto snapshot, storage::Transaction::begin(*connection));
-  if (tables.dialect() == storage::Dialect::kPostgres) {
-    DUCAT_TRY(connection->execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
-  }
+  DUCAT_ASSIGN(auto snapshot, kernel::begin_snapshot(*connection));
   DUCAT_ASSIGN(kernel::Checkpoint checkpoint, kernel::read_checkpoint(*connection));
   report.up_to_record = checkpoint.record;
   Auditor auditor(report, *connection);
   DUCAT_TRY(auditor.add_checkpoints(verifier));
   DUCAT_ASSIGN(auto reader, kernel::JournalReader::open(journal));
   auto read = reader->read(0, [&](const kernel::Record& record) -> Status {
-    return record.number <= report.up_to_record ? auditor.journal_record(record) : Status{};
+    return record.number <= report.up_to_record ? auditor.journal_record(record)
+                                                : auditor.beyond_the_tables(record);
   });
   if (!read && read.error().code != Errc::kCorrupt) return propagate(read);
   if (!read) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/fault_point.h"
 #include "kernel/journal/journal.h"
 #include "services/audit/domain/canonical.h"
 #include "services/audit/store/event_codec.h"
@@ -169,6 +170,30 @@ TEST_F(VerifyAudit, FindsThatTheLogIsNotTheOneThatWasSigned) {
   std::string note = test_signer().sign(300, kernel::merkle::leaf_hash("another log's root"));
   run(false, "INSERT INTO audit_checkpoints VALUES (300, '" + note + "')");
   expect_first_broken(300, "is not the one whose checkpoint was signed");
+}
+
+// Whoever verifies beside a serving process, or after a crash, finds tables that are behind.
+TEST_F(VerifyAudit, ACheckpointMayBeAheadOfTheTables) {
+  AuditServer server(backend_, clock_);
+  ASSERT_DONE(server.started());
+  ArmedFault stuck("projection.write.before", [] { return fail(Errc::kIo, "armed"); });
+  ASSERT_EQ(server.append(login("late")).verdict, Verdict::kAccepted);
+  ASSERT_DONE(AuditServer::get(server.host().keep_checkpoint(server.home())));
+  VerifyReport found = report();
+  EXPECT_THAT(found.violations, IsEmpty());
+  EXPECT_EQ(found.records, kRecords) << "the tables' part was verified";
+  EXPECT_EQ(found.checkpoints, 2u);
+}
+
+TEST_F(VerifyAudit, FindsAForgedCheckpointAheadOfTheTables) {
+  AuditServer server(backend_, clock_);
+  ASSERT_DONE(server.started());
+  ArmedFault stuck("projection.write.before", [] { return fail(Errc::kIo, "armed"); });
+  ASSERT_EQ(server.append(login("late")).verdict, Verdict::kAccepted);
+  auto tables = backend_.open("audit", false);
+  auto connection = *tables->connect(storage::Access::kWriter);
+  ASSERT_DONE(keep_checkpoint(*connection, kRecords + 1, test_signer().sign(kRecords + 1, {})));
+  expect_first_broken(kRecords + 1, "not the one whose checkpoint was signed");
 }
 
 TEST_F(VerifyAudit, FindsThatTheLogHasLostItsEnd) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "kernel/service/service_data.h"
 #include "kernel/service/service_ports.h"
 #include "platform/runtime/module.h"
 
@@ -17,21 +18,7 @@ std::span<const config::Setting> audit_settings();
 // stream AUDIT_LOGS, in the group "audit", and answers on the same stream.
 std::unique_ptr<Module> make_audit_module(kernel::ServicePorts ports);
 
-// `ducat audit verify`: reads everything, prints what it found; the exit code (0: all is well, 1: not, 2:
-// could not be verified).
-int verify_audit_log(const config::Settings& settings, const kernel::Targets& targets,
-                     const std::string& data_directory);
-
-// `ducat projections rebuild`: drops the tables and makes them again from the journal, with nothing else
-// running.
-Status rebuild_audit_log(const config::Settings& settings, const kernel::Targets& targets,
-                         const std::string& holder);
-
-// `ducat projections list`: a line.
-Status list_audit_projections(const kernel::Targets& targets);
-
-// The name of its journal, for `ducat journal tail`, and an event as a line of JSON.
-inline constexpr const char* kAuditJournal = "audit";
-std::string describe_audit_event(std::string_view body);
+// What the command line does with the audit log's data.
+const kernel::ServiceData& audit_data();
 
 }  // namespace ducat::audit

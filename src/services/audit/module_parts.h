@@ -6,6 +6,8 @@
 
 namespace ducat::audit {
 
+inline constexpr const char* kAuditJournal = "audit";
+
 // `make_key`: a key that is not there is made; else kNotFound.
 Result<kernel::merkle::CheckpointSigner> make_signer(const config::Settings& settings,
                                                      const std::string& data_directory, bool make_key);

@@ -15,7 +15,8 @@ Status IdentityHost::start() {
   host_ = std::make_unique<kernel::EngineHost>(model_, options_.host, *threads_, ports_.clock, ports_.timers);
   DUCAT_TRY(host_->start());
   audit_ = std::make_unique<kernel::JournalSource>(host_->feed(), host_->tables(), "identity_audit",
-                                                   audit_messages_of);
+                                                   audit_messages_of,
+                                                   std::vector<std::string>{"audit.log.create"});
   hasher_ = std::make_unique<security::PasswordHasher>(options_.hasher, ports_.random);
   service_ = std::make_unique<IdentityService>(
       IdentityPorts{host_->engine(), *hasher_, ports_.tokens, ports_.registry, ports_.clock, ports_.random},

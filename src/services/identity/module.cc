@@ -147,13 +147,13 @@ class IdentityModule final : public Module {
       : ports_(std::move(ports)),
         host_(options_of(ports_),
               {access.tokens(), access.registry(), ports_.clock, ports_.random, ports_.timers}),
+        feed_(access.registry(), ports_.clock, ports_.random, ports_.timers),
         api_([this]() -> IdentityService& { return host_.service(); }, ports_.clock,
-             {ports_.settings.boolean("identity.sign_up"), ports_.dev}),
+             {ports_.settings.boolean("identity.sign_up"), ports_.dev, &feed_}),
         fetcher_({.timeout = ports_.settings.duration("identity.oidc.timeout"), .allow_plain = ports_.dev}),
         provider_(provider_of(ports_.settings), fetcher_, ports_.clock),
         oidc_({[this]() -> IdentityService& { return host_.service(); }, provider_, access.tokens(),
-               ports_.clock, ports_.random}),
-        feed_(access.registry(), ports_.clock, ports_.random, ports_.timers) {
+               ports_.clock, ports_.random}) {
     ports_.registry.writes_need("ducat.identity.v1.IdentityService", [this] { return host_.leads(); });
     api_.bind(ports_.registry);
     oidc_.bind(ports_.registry);
@@ -257,11 +257,11 @@ class IdentityModule final : public Module {
 
   kernel::ServicePorts ports_;
   IdentityHost host_;
+  AccessFeed feed_;
   IdentityApi api_;
   fetch::Fetcher fetcher_;
   Provider provider_;
   OidcApi oidc_;
-  AccessFeed feed_;
   std::vector<metrics::Watch> watches_;
 };
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "kernel/service/service_data.h"
 #include "kernel/service/service_ports.h"
 #include "platform/config/settings.h"
 #include "platform/runtime/module.h"
@@ -19,5 +20,8 @@ std::span<const config::Setting> oidc_settings();
 // Binds its routes at once; they may be called once `start` has succeeded. Access outlives it and learns from
 // it what has ended. In production a database with the development user in it stops the start.
 std::unique_ptr<Module> make_identity_module(kernel::ServicePorts ports, Access& access);
+
+// What the command line does with the identity service's data.
+const kernel::ServiceData& identity_data();
 
 }  // namespace ducat::identity

@@ -3,7 +3,6 @@
 
 #include "kernel/engine/engine_host.h"
 #include "kernel/messaging/led_consumer.h"
-#include "platform/rpc/json_text.h"
 #include "services/risk/api/risk_api.h"
 
 namespace ducat::risk {
@@ -107,24 +106,6 @@ class RiskModule final : public Module {
   kernel::LedConsumer consumer_{consuming_};
 };
 
-void describe(rpc::JsonBuilder& json, const Moved& event) {
-  json.key("type").text("MOVED").key("walletId").text(event.wallet_id);
-  json.key("movedAt").text(to_iso8601(event.movement.at));
-}
-void describe(rpc::JsonBuilder& json, const AlertOpened& event) {
-  json.key("type").text("ALERT_OPENED").key("walletId").text(event.wallet_id).key("rule").text(event.rule);
-  json.key("details").raw(event.details).key("shadow").boolean(event.shadow);
-}
-void describe(rpc::JsonBuilder& json, const AlertChanged& event) {
-  json.key("type").text("ALERT_CHANGED").key("alert").number(static_cast<int64_t>(event.alert));
-  json.key("status")
-      .text(to_string(event.status))
-      .key("note")
-      .text(event.note)
-      .key("userId")
-      .text(event.user_id);
-}
-
 }  // namespace
 
 std::span<const config::Setting> risk_settings() {
@@ -133,17 +114,6 @@ std::span<const config::Setting> risk_settings() {
 
 std::unique_ptr<Module> make_risk_module(kernel::ServicePorts ports) {
   return std::make_unique<RiskModule>(std::move(ports));
-}
-
-std::string describe_risk_event(std::string_view body) {
-  auto event = decode(body);
-  if (!event) return R"({"error":"unreadable event"})";
-  std::string line;
-  rpc::JsonBuilder json(line);
-  json.begin_object();
-  std::visit([&](const auto& one) { describe(json, one); }, *event);
-  json.end_object();
-  return line;
 }
 
 }  // namespace ducat::risk

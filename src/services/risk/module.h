@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/service/service_data.h"
 #include "kernel/service/service_ports.h"
 #include "platform/runtime/module.h"
 
@@ -17,7 +18,7 @@ std::span<const config::Setting> risk_settings();
 // Its routes may be called once `start` has succeeded. A rule that cannot be read fails the start.
 std::unique_ptr<Module> make_risk_module(kernel::ServicePorts ports);
 
-// An event as a line of JSON, for `ducat journal tail`.
-std::string describe_risk_event(std::string_view body);
+// What the command line does with the risk service's data.
+const kernel::ServiceData& risk_data();
 
 }  // namespace ducat::risk

@@ -1,14 +1,11 @@
 // Wiring of transactions: from settings to a running host.
 #include "services/transactions/module.h"
 
-#include <cstdio>
-
 #include "kernel/messaging/led_consumer.h"
 #include "services/transactions/api/transaction_api.h"
 #include "services/transactions/audit_answer.h"
 #include "services/transactions/transaction_host.h"
 #include "services/transactions/transaction_messages.h"
-#include "services/transactions/transaction_verify.h"
 
 namespace ducat::transactions {
 namespace {
@@ -144,26 +141,6 @@ std::span<const config::Setting> transactions_settings() {
 
 std::unique_ptr<Module> make_transactions_module(kernel::ServicePorts ports) {
   return std::make_unique<TransactionsModule>(std::move(ports));
-}
-
-int verify_transactions(const config::Settings& settings, const kernel::Targets& targets) {
-  auto verified = [&]() -> Result<VerifyReport> {
-    DUCAT_ASSIGN(auto journal, storage::open(targets(std::string(kName), true)));
-    DUCAT_ASSIGN(auto tables, storage::open(targets(std::string(kName), false)));
-    return verify_journal(*journal, *tables, settings.duration("idempotency.ttl"));
-  }();
-  if (!verified) {
-    std::fprintf(stderr, "ducat: transactions cannot be verified: %s\n", verified.error().message.c_str());
-    return 2;
-  }
-  std::printf(
-      "transactions: %llu events in %llu records, %llu transactions, %llu versions, %llu open\n",
-      static_cast<unsigned long long>(verified->events), static_cast<unsigned long long>(verified->records),
-      static_cast<unsigned long long>(verified->transactions),
-      static_cast<unsigned long long>(verified->versions), static_cast<unsigned long long>(verified->open));
-  for (const std::string& violation : verified->violations)
-    std::printf("  VIOLATION: %s\n", violation.c_str());
-  return verified->violations.empty() ? 0 : 1;
 }
 
 }  // namespace ducat::transactions

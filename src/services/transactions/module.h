@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "kernel/service/service_data.h"
 #include "kernel/service/service_ports.h"
 #include "platform/runtime/module.h"
 
@@ -17,8 +18,7 @@ std::span<const config::Setting> transactions_settings();
 // audit record when the process stops is answered with 503 and goes on after the next start.
 std::unique_ptr<Module> make_transactions_module(kernel::ServicePorts ports);
 
-// Checks the journal against every invariant, and the tables against the journal. Prints what it found; the
-// exit code (0: all is well, 1: not, 2: could not be verified).
-int verify_transactions(const config::Settings& settings, const kernel::Targets& targets);
+// What the command line does with the data of transactions.
+const kernel::ServiceData& transactions_data();
 
 }  // namespace ducat::transactions

@@ -37,8 +37,9 @@ Status TransactionHost::start() {
   options.together = options_.together;
   host_ = std::make_unique<kernel::EngineHost>(model_, std::move(options), *threads_, clock_, timers_);
   DUCAT_TRY(host_->start());
-  audit_messages_ = std::make_unique<kernel::JournalSource>(host_->feed(), host_->tables(), "audit_messages",
-                                                            audit_messages_of);
+  audit_messages_ = std::make_unique<kernel::JournalSource>(
+      host_->feed(), host_->tables(), "audit_messages", audit_messages_of,
+      std::vector<std::string>{"audit.log.create", "audit.log.rollback"});
   business_messages_ = std::make_unique<kernel::JournalSource>(host_->feed(), host_->tables(),
                                                                "business_messages", business_messages_of);
   service_ = std::make_unique<TransactionService>(host_->engine(), host_->readers(), clock_, random_,

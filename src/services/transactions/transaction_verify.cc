@@ -5,14 +5,13 @@
 
 #include "kernel/journal/journal.h"
 #include "kernel/projection/projector.h"
+#include "kernel/service/service_data.h"
 #include "services/transactions/domain/invariants.h"
 #include "services/transactions/store/event_codec.h"
 #include "services/transactions/store/queries.h"
 
 namespace ducat::transactions {
 namespace {
-
-constexpr size_t kMostViolations = 100;
 
 // What the journal's events come to.
 class Refolded final : public kernel::RecordVisitor {
@@ -58,7 +57,7 @@ class Refolded final : public kernel::RecordVisitor {
   }
 
   void violation(std::string what) {
-    if (report_.violations.size() < kMostViolations) report_.violations.push_back(std::move(what));
+    if (report_.violations.size() < kernel::kMostViolations) report_.violations.push_back(std::move(what));
   }
 
   std::map<Position, std::vector<ChangeConfirmed>> versions;
@@ -137,10 +136,7 @@ Result<VerifyReport> verify_journal(storage::Database& journal, storage::Databas
                                     Duration key_life) {
   VerifyReport report;
   DUCAT_ASSIGN(auto connection, tables.connect(storage::Access::kReader));
-  DUCAT_ASSIGN(auto snapshot, storage::Transaction::begin(*connection));
-  if (tables.dialect() == storage::Dialect::kPostgres) {
-    DUCAT_TRY(connection->execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
-  }
+  DUCAT_ASSIGN(auto snapshot, kernel::begin_snapshot(*connection));
   DUCAT_ASSIGN(kernel::Checkpoint checkpoint, kernel::read_checkpoint(*connection));
   Refolded refolded(report, key_life);
   DUCAT_ASSIGN(auto reader, kernel::JournalReader::open(journal));

@@ -51,22 +51,13 @@ constexpr config::Setting kSettings[] = {
      .default_value = "250ms",
      .min = "50ms",
      .help = "how often expired holds are looked for"},
-    {.key = "idempotency.ttl",
-     .type = config::Type::kDuration,
-     .default_value = "24h",
-     .min = "1s",
-     .help = "how long an idempotency key is remembered"},
 };
-
-std::string shard_name(int64_t index) {
-  return "wallet-" + std::to_string(index);
-}
 
 WalletHostOptions options_of(const kernel::ServicePorts& ports) {
   const config::Settings& settings = ports.settings;
   WalletHostOptions options;
-  for (int64_t i = 0; i < settings.integer("wallet.shards"); ++i) {
-    options.shards.push_back({ports.targets(shard_name(i), true), ports.targets(shard_name(i), false)});
+  for (const std::string& name : wallet_data().journals(settings)) {
+    options.shards.push_back({ports.targets(name, true), ports.targets(name, false)});
   }
   options.engine.lease.holder = ports.holder;
   options.engine.lag_events = static_cast<uint64_t>(settings.integer("wallet.lag_events"));
@@ -146,12 +137,6 @@ std::span<const config::Setting> wallet_settings() {
 
 std::unique_ptr<Module> make_wallet_module(kernel::ServicePorts ports) {
   return std::make_unique<WalletModule>(std::move(ports));
-}
-
-std::vector<std::string> wallet_journals(const config::Settings& settings) {
-  std::vector<std::string> names;
-  for (int64_t i = 0; i < settings.integer("wallet.shards"); ++i) names.push_back(shard_name(i));
-  return names;
 }
 
 }  // namespace ducat::wallet

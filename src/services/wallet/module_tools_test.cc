@@ -14,16 +14,19 @@ class Tools : public ::testing::Test {
  protected:
   Tools() {
     config::Schema schema;
+    schema.add(kernel::service_settings());
     schema.add(wallet_settings());
     auto loaded = config::load(schema, {});
     EXPECT_TRUE(loaded.has_value());
     settings_ = std::move(*loaded);
   }
-  Status rebuild() {
-    return rebuild_wallets(
-        settings_, [this](const std::string&, bool durable) { return backend_.target("wallet_0", durable); },
-        "test");
+  // The server's databases have names of their own.
+  kernel::DataPorts ports() {
+    return {settings_,
+            [this](const std::string&, bool durable) { return backend_.target("wallet_0", durable); },
+            {}};
   }
+  Status rebuild() { return kernel::rebuild_tables(wallet_data(), ports(), "test"); }
   std::vector<std::string> dump() { return dump_tables(backend_.target("wallet_0", false)); }
 
   kernel::testing::SqliteBackend backend_;
@@ -51,6 +54,17 @@ TEST_F(Tools, ARebuildThatCannotWriteTheTablesSaysSo) {
     EXPECT_THAT(rebuilt.error().message, HasSubstr("no room"));
   }
   ASSERT_DONE(rebuild());
+}
+
+TEST_F(Tools, DataOfAnotherNumberOfShardsIsNeitherVerifiedNorRebuilt) {
+  WalletServer(backend_, clock_).deposit("ann", "100");
+  auto tables = backend_.open("wallet_0", false);
+  ASSERT_DONE((*tables->connect(storage::Access::kWriter))
+                  ->execute("UPDATE wallet_facts SET value = 3 WHERE name = 'shards'"));
+  std::vector<std::string> before = dump();
+  EXPECT_FAILS(kernel::verify_data(wallet_data(), ports()), Errc::kInvalid);
+  EXPECT_FAILS(rebuild(), Errc::kInvalid);
+  EXPECT_EQ(dump(), before);
 }
 
 TEST(Batch, ARefusedOperationIsTheErrorOfItsSingleRoute) {

@@ -5,6 +5,15 @@
 
 namespace ducat::wallet {
 
+Status check_shard_count(storage::Connection& tables, int64_t configured) {
+  int64_t stored = configured;
+  DUCAT_TRY(tables.query("SELECT value FROM wallet_facts WHERE name = 'shards'", {},
+                         [&](const storage::Row& row) { stored = row.int64(0); }));
+  if (stored == configured) return {};
+  return fail(Errc::kInvalid, "wallet.shards = " + std::to_string(configured) + ", but the data has " +
+                                  std::to_string(stored) + " shards; their number cannot change");
+}
+
 struct WalletHost::Shard {
   Shard(WalletModelOptions part, kernel::EngineHostOptions options, kernel::ServiceThreads& threads,
         Clock& clock, Timers& timers)
@@ -31,7 +40,6 @@ Status WalletHost::start() {
                                       .tables = options_.shards[i].tables,
                                       .engine = options_.engine,
                                       .checkpoint_interval = options_.checkpoint_interval};
-    options.follow = options_.follow;
     options.together = options_.together != nullptr ? options_.together : &together_;
     WalletModelOptions part{static_cast<uint32_t>(i), options_.wallets_in_memory / count, count};
     shards_.push_back(std::make_unique<Shard>(part, std::move(options), *threads_, clock_, timers_));
@@ -40,7 +48,7 @@ Status WalletHost::start() {
     shard.copies = std::make_unique<kernel::FollowerCache>(options_.cache, shard.host.engine(),
                                                            "wallet-" + std::to_string(i));
   }
-  DUCAT_TRY(check_shard_count());
+  DUCAT_TRY(keep_shard_count());
   std::vector<WalletShard> shards;
   for (auto& shard : shards_)
     shards.push_back({shard->host.engine(), shard->host.readers(), shard->copies.get()});
@@ -50,19 +58,12 @@ Status WalletHost::start() {
 }
 
 // A wallet's shard follows from its id and the number of shards, so that number is fixed by the first start.
-Status WalletHost::check_shard_count() {
+Status WalletHost::keep_shard_count() {
   DUCAT_ASSIGN(auto connection, shards_[0]->host.tables().connect(storage::Access::kWriter));
   auto configured = static_cast<int64_t>(shards_.size());
   DUCAT_TRY(connection->execute(
       "INSERT INTO wallet_facts (name, value) VALUES ('shards', $1) ON CONFLICT DO NOTHING", {configured}));
-  int64_t stored = configured;
-  DUCAT_TRY(connection->query("SELECT value FROM wallet_facts WHERE name = 'shards'", {},
-                              [&](const storage::Row& row) { stored = row.int64(0); }));
-  if (stored != configured) {
-    return fail(Errc::kInvalid, "wallet.shards = " + std::to_string(configured) + ", but the data has " +
-                                    std::to_string(stored) + " shards; their number cannot change");
-  }
-  return {};
+  return check_shard_count(*connection, configured);
 }
 
 void WalletHost::start_upkeep(size_t index) {

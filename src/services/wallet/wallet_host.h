@@ -25,7 +25,6 @@ struct WalletHostOptions {
   kernel::EngineOptions engine;
   size_t wallets_in_memory = 1'000'000;  // over all shards
   WalletServiceOptions service;
-  bool follow = true;  // kernel::EngineHostOptions
   // Whose lead the shards share, besides their own; null: nobody's.
   kernel::LeadTogether* together = nullptr;
   cache::Cache* cache = nullptr;  // for copies of wallets while we follow; outlives the host
@@ -33,6 +32,10 @@ struct WalletHostOptions {
   Duration hold_interval = Duration::seconds(1);
   Duration checkpoint_interval = Duration::seconds(1);
 };
+
+// kInvalid if these tables of the first shard were made with another number of shards. They need not say:
+// then no start has fixed it yet.
+Status check_shard_count(storage::Connection& tables, int64_t configured);
 
 // Start once, stop once. `service` and `stats` are thread-safe in between.
 class WalletHost {
@@ -55,7 +58,7 @@ class WalletHost {
  private:
   struct Shard;
 
-  Status check_shard_count();
+  Status keep_shard_count();
   void start_upkeep(size_t shard);
 
   const WalletHostOptions options_;

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "kernel/journal/journal.h"
 #include "kernel/projection/projector.h"
+#include "kernel/service/service_data.h"
 #include "services/wallet/domain/invariants.h"
 #include "services/wallet/store/event_codec.h"
 #include "services/wallet/store/queries.h"
@@ -15,8 +16,6 @@
 
 namespace ducat::wallet {
 namespace {
-
-constexpr size_t kMostViolations = 100;
 
 struct Folded {
   Wallet state;
@@ -158,7 +157,7 @@ class Auditor final : public kernel::RecordVisitor {
   }
 
   void violation(std::string what) {
-    if (report_.violations.size() < kMostViolations) report_.violations.push_back(std::move(what));
+    if (report_.violations.size() < kernel::kMostViolations) report_.violations.push_back(std::move(what));
   }
 
  private:
@@ -218,10 +217,7 @@ Status check_names(storage::Connection& connection, const std::vector<NamedWalle
 Result<VerifyReport> verify_shard(storage::Database& journal, storage::Database& tables, Duration key_life) {
   VerifyReport report;
   DUCAT_ASSIGN(auto connection, tables.connect(storage::Access::kReader));
-  DUCAT_ASSIGN(auto snapshot, storage::Transaction::begin(*connection));
-  if (tables.dialect() == storage::Dialect::kPostgres) {
-    DUCAT_TRY(connection->execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
-  }
+  DUCAT_ASSIGN(auto snapshot, kernel::begin_snapshot(*connection));
   DUCAT_ASSIGN(kernel::Checkpoint checkpoint, kernel::read_checkpoint(*connection));
   report.up_to_record = checkpoint.record;
 

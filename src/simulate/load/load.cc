@@ -23,6 +23,10 @@ uint32_t share(const LoadOptions& options, Operation operation) {
   return options.mix[static_cast<size_t>(operation)];
 }
 
+bool has_money(const LoadOptions& options) {
+  return share(options, Operation::kEcho) + share(options, Operation::kCreate) < 100;
+}
+
 LatencySummary summarize(const Histogram& histogram) {
   return {.count = histogram.count(),
           .p50 = histogram.percentile(500),
@@ -48,7 +52,7 @@ class Run {
                          .timeout_micros = int64_t{options_.timeout_seconds} * 1'000'000};
     DUCAT_ASSIGN(driver_, Driver::create(endpoint_, driver, clock_));
     DUCAT_ASSIGN(address_, Address::resolve(endpoint_));
-    bool money = share(options_, Operation::kEcho) < 100;
+    bool money = has_money(options_);
     if (money && options_.fund) DUCAT_TRY(fund());
     DUCAT_TRY(measure());
     if (money && options_.verify) DUCAT_TRY(verify());
@@ -115,7 +119,7 @@ Status Run::read_balances(std::vector<uint32_t> wallets,
 }
 
 Status Run::measure() {
-  if (!options_.fund && options_.verify && share(options_, Operation::kEcho) < 100) {
+  if (!options_.fund && options_.verify && has_money(options_)) {
     std::vector<uint32_t> everyone(options_.wallets);
     std::iota(everyone.begin(), everyone.end(), 0U);
     DUCAT_TRY(read_balances(std::move(everyone),
@@ -191,6 +195,8 @@ const char* to_string(Operation operation) {
       return "balance";
     case Operation::kEcho:
       return "echo";
+    case Operation::kCreate:
+      return "create";
   }
   return "?";
 }
@@ -214,7 +220,9 @@ Status validate(const LoadOptions& options) {
   if (options.initial_balance < 1 || options.initial_balance > 1'000'000'000) {
     return wrong("initial balance: 1 to 1000000000");
   }
-  bool only_money = share(options, Operation::kBalance) == 0 && share(options, Operation::kEcho) == 0;
+  bool only_money = share(options, Operation::kBalance) + share(options, Operation::kEcho) +
+                        share(options, Operation::kCreate) ==
+                    0;
   if (options.batch > 1 && !only_money)
     return wrong("batch: only transfers, deposits and withdrawals have one");
   if (options.read_after_write) {

@@ -16,8 +16,12 @@
 
 namespace ducat::load {
 
-enum class Operation : uint8_t { kTransfer, kDeposit, kWithdraw, kBalance, kEcho };
-inline constexpr size_t kOperations = 5;
+enum class Operation : uint8_t { kTransfer, kDeposit, kWithdraw, kBalance, kEcho, kCreate };
+inline constexpr size_t kOperations = 6;
+// Whether it moves or reads money: what is funded before and checked afterwards.
+constexpr bool of_wallets(Operation operation) {
+  return operation != Operation::kEcho && operation != Operation::kCreate;
+}
 const char* to_string(Operation operation);
 
 struct LoadOptions {
@@ -29,9 +33,9 @@ struct LoadOptions {
   uint32_t connections = 64;
   uint32_t depth = 1;  // requests in flight on one connection
   uint32_t wallets = 100'000;
-  double zipf = 1.0;                                          // exponent; 0 is uniform
-  std::array<uint32_t, kOperations> mix = {100, 0, 0, 0, 0};  // per cent of each Operation
-  bool hot = false;                                           // every movement touches the first wallet
+  double zipf = 1.0;                                             // exponent; 0 is uniform
+  std::array<uint32_t, kOperations> mix = {100, 0, 0, 0, 0, 0};  // per cent of each Operation
+  bool hot = false;                                              // every movement touches the first wallet
   uint32_t batch = 1;             // from 2: so many operations in one POST /v1/wallet/batch
   bool keys = true;               // an idempotency key on each operation
   bool read_after_write = false;  // each transfer is followed by a GET of its wallet

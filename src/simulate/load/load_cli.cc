@@ -96,7 +96,7 @@ void add_load_options(CLI::App& app, LoadCommand& command) {
   app.add_option("--zipf", options.zipf, "exponent of Zipf's law; 0: all wallets alike")
       ->capture_default_str();
   app.add_option("--mix", command.mix,
-                 "transfer|deposit|withdraw|balance|echo, or per cent: transfer=80,balance=20")
+                 "transfer|deposit|withdraw|balance|echo|create, or per cent: transfer=80,balance=20")
       ->capture_default_str();
   app.add_flag("--hot", options.hot, "every movement touches the same wallet");
   app.add_option("-b,--batch", options.batch, "operations in one request")->capture_default_str();

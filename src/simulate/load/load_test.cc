@@ -234,9 +234,9 @@ TEST(Load, WrongOptionsAreRefusedByName) {
 TEST(ParseMix, ReadsNamesAndPercentages) {
   LoadOptions options;
   ASSERT_TRUE(parse_mix("balance", options));
-  EXPECT_EQ(options.mix, (std::array<uint32_t, kOperations>{0, 0, 0, 100, 0}));
+  EXPECT_EQ(options.mix, (std::array<uint32_t, kOperations>{0, 0, 0, 100, 0, 0}));
   ASSERT_TRUE(parse_mix("transfer=70,balance=30", options));
-  EXPECT_EQ(options.mix, (std::array<uint32_t, kOperations>{70, 0, 0, 30, 0}));
+  EXPECT_EQ(options.mix, (std::array<uint32_t, kOperations>{70, 0, 0, 30, 0, 0}));
   for (const char* text : {"gift", "transfer=", "transfer=x", "transfer=101", "transfer=50,gift=50"}) {
     EXPECT_FALSE(parse_mix(text, options)) << text;
   }

@@ -109,7 +109,7 @@ MixWorkload::Drawn MixWorkload::draw() {
   } else {
     drawn.wallet = options_.hot ? 0 : draw_wallet();
   }
-  if (drawn.operation != Operation::kEcho) books_.touch(drawn.wallet);
+  if (of_wallets(drawn.operation)) books_.touch(drawn.wallet);
   return drawn;
 }
 
@@ -158,6 +158,11 @@ void MixWorkload::build_single(const Drawn& drawn, std::string& out) {
       return writer_.get(out, path_);
     case Operation::kEcho:
       path_ = options_.echo_path;
+      break;
+    case Operation::kCreate:
+      body_.pop_back();
+      body_.append(R"(,"currency":"USD","description":"load"})");
+      path_ = "/api/transactions";
       break;
   }
   writer_.post(out, path_, new_key(), body_);

@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kFetchMicros = 5'000'000;
 constexpr int64_t kPollMicros = 10'000;
 constexpr std::string_view kGauge = "ducat_projection_lag_events";
-constexpr std::string_view kWallet = "service=\"wallet\"";
+constexpr std::string_view kBackground = "service=\"risk\"";
 
 // False when the time was up.
 bool wait_for(const Connection& connection, short events, int64_t until, Clock& clock) {
@@ -71,7 +71,7 @@ std::optional<double> lag_in_metrics(std::string_view text) {
     std::string line(text.substr(0, text.find('\n')));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     if (!line.starts_with(kGauge)) continue;
-    if (line.contains("service=\"") && !line.contains(kWallet)) continue;
+    if (line.contains(kBackground)) continue;
     size_t after = kGauge.size();
     if (after < line.size() && line[after] == '{') after = line.find('}', after) + 1;
     if (after == 0 || after >= line.size() || line[after] != ' ') continue;  // a longer name, or no value

@@ -18,8 +18,8 @@ namespace ducat::load {
 Result<std::string> fetch(const Address& address, const RequestWriter& writer, std::string_view path,
                           Clock& clock);
 
-// The sum of the gauge `ducat_projection_lag_events` over its labels in Prometheus text, but for services
-// other than the wallet: they read its journal at a pace of their own. Nothing if it is not there.
+// The sum of the gauge `ducat_projection_lag_events` over its labels in Prometheus text, but for the risk
+// service, which reads the wallets' journal in the background. Nothing if it is not there.
 std::optional<double> lag_in_metrics(std::string_view text);
 // The `lag` of the `journal` object of GET /health; nothing if it is not there.
 std::optional<double> lag_in_health(std::string_view json);

@@ -85,6 +85,10 @@ class Case(unittest.TestCase):
 
     maxDiff = 4000
 
+    def note(self, text):
+        """What was measured: a line below the test's."""
+        self.notes = [*getattr(self, "notes", []), text]
+
     def ok(self, answer, status=200):
         """The JSON of a success, after the checks that hold for each."""
         self.assertEqual(answer.status, status, answer)

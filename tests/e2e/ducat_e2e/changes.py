@@ -11,12 +11,15 @@ import time
 from collections import Counter, defaultdict
 from decimal import Decimal
 
+from ducat_e2e.case import in_parallel
 from ducat_e2e.client import BadAnswer, NoAnswer
+from ducat_e2e.processes import wait_until
 
 KINDS = ("CREATE", "UPDATE", "DELETE")
 # What a caller may be told while one of the sides is down. 500 is the contract's answer to a confirmation that does not
 # come, and means that nothing happened.
 REFUSALS = (409, 500, 503)
+DONE = (200, 201, 204)
 
 
 class Change:
@@ -24,7 +27,7 @@ class Change:
 
     def __init__(self, kind, key, target=None, fields=None):
         self.kind, self.key, self.target, self.fields = kind, key, target, fields
-        self.status, self.body = None, None
+        self.status, self.body, self.seconds = None, None, 0.0
 
 
 class Changes:
@@ -33,13 +36,22 @@ class Changes:
     def __init__(self, case, server, threads=8, seed=1):
         self.case, self.server, self.threads, self.seed = case, server, threads, seed
         self.made, self.odd, self.rounds = [], Counter(), 0
-        self.lock, self.stopping, self.answered, self.workers = threading.Lock(), threading.Event(), 0, []
+        self.lock, self.stopping, self.workers = threading.Lock(), threading.Event(), []
+        self.answered = self.succeeded = 0  # in this round
         self.headers = {}
 
     def sign_in(self):
         answer = self.server.client.post("/api/auth/login", {"username": "testuser", "password": "password123"})
         token = self.case.ok(answer)["data"]["accessToken"]
         self.headers = {"Authorization": f"Bearer {token}"}
+
+    def create(self, name):
+        """The id of a transaction that nobody of the crowd changes."""
+        change = Change("CREATE", name, fields={"amount": 1, "currency": "USD", "description": name})
+        self.made.append(change)
+        self.learn(change, self.send(change))
+        self.case.assertEqual(change.status, 201)
+        return change.body["id"]
 
     # The load.
 
@@ -66,11 +78,17 @@ class Changes:
             count += 1
             with self.lock:
                 self.made.append(change)
+            begin = time.monotonic()
             try:
-                self.learn(change, self.send(change))
+                answer = self.send(change)
+                change.seconds = time.monotonic() - begin
+                self.learn(change, answer)
                 if change.kind == "CREATE" and change.status == 201:
                     mine.append(change.body["id"])
+                if answer.status == 503:
+                    self.stopping.wait(0.5)  # as it was told, though sooner
             except (NoAnswer, BadAnswer):
+                change.seconds = time.monotonic() - begin
                 if not persistent:
                     return
                 self.stopping.wait(0.05)
@@ -78,7 +96,8 @@ class Changes:
     def learn(self, change, answer):
         with self.lock:
             self.answered += 1
-            if answer.status not in (200, 201, 204):
+            self.succeeded += answer.status in DONE
+            if answer.status not in DONE:
                 self.odd[answer.status] += 1
                 if answer.status == 500:
                     self.odd[answer.json["error"]["code"]] += 1
@@ -91,7 +110,7 @@ class Changes:
     def begin(self, persistent=False):
         self.rounds += 1
         self.stopping.clear()
-        self.answered = 0
+        self.answered = self.succeeded = 0
         self.workers = [threading.Thread(target=self.worker, args=(number, persistent), daemon=True)
                         for number in range(self.threads)]
         for thread in self.workers:
@@ -106,6 +125,12 @@ class Changes:
                 raise AssertionError(f"everybody gave up after {self.answered} answers: {self.server.last_words()}")
             time.sleep(0.002)
 
+    def goes_on(self, more=20, seconds=30):
+        """The seconds until so many more changes were made, from now on."""
+        begin, made = time.monotonic(), self.succeeded
+        wait_until(lambda: self.succeeded >= made + more, seconds, f"{more} changes are made; {dict(self.odd)}")
+        return time.monotonic() - begin
+
     def end(self):
         self.stopping.set()
         for thread in self.workers:
@@ -113,26 +138,40 @@ class Changes:
             if thread.is_alive():
                 raise AssertionError("a request was not answered within 60 s")
 
-    def settle(self, seconds=60):
-        """Asks creates without a definite answer again, each alone and with its key."""
+    def settle(self, seconds=170):
+        """Asks creates without a definite answer again, each with its key."""
         end = time.monotonic() + seconds
-        for change in self.made:
-            while change.kind == "CREATE" and change.status is None:
-                try:
-                    self.learn(change, self.send(change))
-                except (NoAnswer, BadAnswer) as error:
-                    if not self.server.running:
-                        raise AssertionError(f"the server died: {self.server.last_words()}") from error
-                if change.status is None and time.monotonic() > end:
-                    raise AssertionError(f"{change.key} has no definite answer after {seconds} s")
+        undecided = [change for change in self.made if change.kind == "CREATE" and change.status is None]
+
+        def ask_again(index):
+            for change in undecided[index::self.threads]:
+                wait_until(lambda: self.is_decided(change), max(end - time.monotonic(), 1),  # pylint: disable=cell-var-from-loop
+                           f"{change.key} has a definite answer")
+
+        in_parallel(self.threads, ask_again)
+
+    def is_decided(self, change):
+        try:
+            self.learn(change, self.send(change))
+        except (NoAnswer, BadAnswer) as error:
+            if not self.server.running:
+                raise AssertionError(f"the server died: {self.server.last_words()}") from error
+        return change.status is not None
 
     # The check.
+
+    def read(self, path):
+        """What is there, once it can be read: 503 is no answer."""
+        def answered():
+            answer = self.server.client.get(path, headers=self.headers)
+            return answer if answer.status != 503 else None
+
+        return wait_until(answered, 60, f"{path} can be read")
 
     def pages(self, path, query=""):
         found, page = [], 1
         while True:
-            answer = self.server.client.get(f"{path}?page={page}&limit=100{query}", headers=self.headers)
-            listed = self.case.ok(answer)["data"]
+            listed = self.case.ok(self.read(f"{path}?page={page}&limit=100{query}"))["data"]
             found += listed["data"]
             if page >= listed["totalPages"]:
                 self.case.assertEqual(len(found), listed["total"], path)
@@ -140,11 +179,28 @@ class Changes:
             page += 1
 
     def history(self, transaction):
-        answer = self.server.client.get(f"/api/transactions/{transaction}/history", headers=self.headers)
-        return self.case.ok(answer)["data"]
+        return self.case.ok(self.read(f"/api/transactions/{transaction}/history"))["data"]
 
     def is_gone(self, transaction):
-        return self.server.client.get(f"/api/transactions/{transaction}", headers=self.headers).status == 404
+        return self.read(f"/api/transactions/{transaction}").status == 404
+
+    def settled(self, seconds=30):
+        """What is under way comes to its end without a person acting; then the promise holds."""
+        failure = None
+
+        def holds():
+            nonlocal failure
+            try:
+                self.check()
+                return True
+            except AssertionError as error:
+                failure = error
+                return False
+
+        try:
+            wait_until(holds, seconds, "changes and audits one to one")
+        except AssertionError:
+            raise failure from None
 
     def check(self):
         """AssertionError names the first thing that is not as promised."""
@@ -184,5 +240,17 @@ class Changes:
                 self.case.assertEqual(names[change.key], 0, f"{change.key} was answered {change.status}")
             if change.kind == "UPDATE" and change.status == 200:
                 self.case.assertIn(change.key, updates, "answered 200")
+            if change.kind == "UPDATE" and change.status == 500:
+                self.case.assertNotIn(change.key, updates, "answered 500")
             if change.kind == "DELETE" and change.status == 204:
                 self.case.assertIn(change.target, deleted, f"{change.key} was answered 204")
+            if change.kind == "DELETE" and change.status == 500:
+                self.case.assertNotIn(change.target, deleted, f"{change.key} was answered 500")
+
+    def check_refusals(self, within):
+        """What was told while a side was away: nobody waited longer than `within` seconds or without an answer, and
+        each refusal is one the contract has."""
+        for change in self.made:
+            self.case.assertLess(change.seconds, within, f"{change.kind} {change.key} waited for {change.status}")
+        self.case.assertLessEqual(set(self.odd), {500, 503, "DISTRIBUTED_TRANSACTION_FAILED"})
+        self.case.assertEqual(self.odd[500], self.odd["DISTRIBUTED_TRANSACTION_FAILED"])

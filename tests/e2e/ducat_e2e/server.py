@@ -113,6 +113,10 @@ class Server:
             return {process["name"]: process for process in json.load(file)}
         return {}
 
+    def pid_of(self, service):
+        """Of the process that runs it."""
+        return self.processes().get(service, {"pid": self.child.pid})["pid"]
+
     def terminate(self):
         self.child.send_signal(signal.SIGTERM)
 
@@ -144,6 +148,12 @@ class Server:
 
     def last_words(self):
         return tail(self.log)
+
+
+class OneProcess(Server):
+    """`ducat run`, whatever shape the run's other servers have."""
+
+    verb = "run"
 
 
 class Supervised(Server):

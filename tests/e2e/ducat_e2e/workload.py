@@ -13,7 +13,11 @@ from collections import Counter, defaultdict
 from ducat_e2e.client import BadAnswer, NoAnswer
 from ducat_e2e.texts import cents, units
 
-CRASHES = 5  # of the suite; run.py --soak sets more
+# Of the suites; run.py --soak sets more.
+CRASHES = 5
+KILLS = 3  # of each process
+CUTS = 3  # of every connection to the broker
+BROKER_AWAY = 6  # seconds
 INITIAL_CENTS = 50_000
 SIGNS = {"FUNDS_DEPOSITED": 1, "FUNDS_WITHDRAWN": -1, "HOLD_CAPTURED": -1}
 # 503 promises that nothing happened or that the key will tell; every other answer is final.

@@ -5,9 +5,13 @@ import os
 import re
 
 from ducat_e2e.case import Case, OwnServerCase, unique
-from ducat_e2e.processes import scratch
+from ducat_e2e.changes import Changes
+from ducat_e2e.processes import scratch, wait_until
 from ducat_e2e.server import ducat
 from ducat_e2e.texts import decode
+
+
+SERVICES = ("identity", "wallet", "risk", "transactions", "audit")
 
 
 class Words(Case):
@@ -22,6 +26,21 @@ class Words(Case):
             done = ducat(*arguments)
             self.assertEqual(done.returncode, 0)
             self.assertRegex(done.stdout, r"(?is)examples?:.*\bducat run\b")
+
+    def test_every_tool_has_help_with_an_example(self):
+        verifiers = [[service, "verify"] for service in SERVICES]
+        for words in (*verifiers, ["journal", "tail"], ["projections", "list"], ["projections", "verify"],
+                      ["projections", "rebuild"]):
+            with self.subTest(words):
+                done = ducat(*words, "--help")
+                self.assertEqual(done.returncode, 0)
+                self.assertRegex(done.stdout, rf"(?is)examples?:.*\bducat {words[0]} ")
+
+    def test_a_tool_names_the_services_there_are(self):
+        done = ducat("projections", "list", "--services", "wallets")
+        self.assertEqual(done.returncode, 2)
+        for service in SERVICES:
+            self.assertIn(service, done.stderr)
 
     def test_an_unknown_command_is_an_error(self):
         done = ducat("frobnicate")
@@ -56,7 +75,9 @@ class Words(Case):
         self.assertIn("wallet.shards", done.stderr)
 
     def test_tools_do_not_make_what_they_were_to_read(self):
-        for words in (["wallet", "verify"], ["journal", "tail"], ["projections", "list"], ["projections", "verify"]):
+        verifiers = [[service, "verify"] for service in SERVICES]
+        for words in (*verifiers, ["journal", "tail"], ["projections", "list"], ["projections", "verify"],
+                      ["projections", "rebuild"]):
             with self.subTest(words):
                 data = os.path.join(scratch("nothing"), "data")
                 done = ducat(*words, "--data", data)
@@ -142,12 +163,62 @@ class Tools(OwnServerCase):
 class ToolsOnPostgres(Tools):
     on_postgres = True
 
-    def test_a_rebuild_does_not_run_beside_a_server(self):
-        self.skipTest("what is in use is the data directory, and PostgreSQL's is elsewhere")
-
-
 class ToolsOnShards(Tools):
     settings = {"wallet.shards": "3"}
+
+
+class EveryService(OwnServerCase):
+    """What the tools do with the data of services that are not the wallet."""
+
+    def busy(self):
+        """A server with something of every service in it."""
+        server = self.serve()
+        http = server.client
+        # More than a rule of the risk service lets pass.
+        self.ok(http.deposit("w", 50_000))
+        self.ok(http.withdraw("w", 20_000))
+        crowd = Changes(self, server, threads=2)
+        crowd.sign_in()
+        crowd.begin()
+        crowd.wait_for(40)
+        crowd.end()
+        wait_until(lambda: self.ok(http.get("/v1/admin/fraud-alerts"))["alerts"], 20, "an alert")
+        return server
+
+    def test_all_of_them_are_verified_beside_a_server_and_after_a_rebuild(self):
+        server = self.busy()
+        whole = server.tool("projections", "verify")
+        self.assertEqual(whole.returncode, 0, f"{whole.stdout} {whole.stderr}")
+        server.stop()
+        for service in SERVICES:
+            self.assertIn(f"{service} verified", whole.stdout)
+            self.assertRegex(server.tool(service, "verify").stdout, "[1-9][0-9]* (events|records) in")
+        rebuilt = server.tool("projections", "rebuild")
+        self.assertEqual(rebuilt.returncode, 0, f"{rebuilt.stdout} {rebuilt.stderr}")
+        listed = server.tool("projections", "list")
+        for service in SERVICES:
+            self.assertIn(f"{service} rebuilt", rebuilt.stdout)
+            self.assertRegex(listed.stdout, rf"(?m)^{service}\S* +tables +[1-9].* 0$")
+            done = server.tool(service, "verify")
+            self.assertEqual(done.returncode, 0, f"{done.stdout} {done.stderr}")
+
+    def test_the_tail_has_events_of_all_of_them_or_of_those_that_are_named(self):
+        server = self.busy()
+        lines = [json.loads(line) for line in server.tool("journal", "tail", "-n", "1000").stdout.splitlines()]
+        types = {line["journal"]: {event["event"]["type"] for event in lines if event["journal"] == line["journal"]}
+                 for line in lines}
+        self.assertIn("SIGNED_UP", types["identity"])
+        self.assertIn("FUNDS_DEPOSITED", types["wallet-0"])
+        self.assertIn("ALERT_OPENED", types["risk"])
+        self.assertLessEqual({"CHANGE_PROPOSED", "CHANGE_CONFIRMED"}, types["transactions"])
+        self.assertIn("RECORD_APPENDED", types["audit"])
+        done = server.tool("journal", "tail", "--services", "risk,audit", "-n", "2")
+        self.assertEqual({json.loads(line)["journal"] for line in done.stdout.splitlines()}, {"risk", "audit"})
+        self.assertEqual(len(done.stdout.splitlines()), 4)
+
+
+class EveryServiceOnPostgres(EveryService):
+    on_postgres = True
 
 
 class Findings(OwnServerCase):

@@ -3,28 +3,8 @@
 from ducat_e2e import workload
 from ducat_e2e.case import OwnServerCase
 from ducat_e2e.changes import Changes
-from ducat_e2e.processes import wait_until
 
 SETTINGS = {"transactions.audit_timeout": "2s"}
-
-
-def settled(crowd, seconds=30):
-    """What is under way comes to its end without a person acting; then the promise holds."""
-    failure = None
-
-    def holds():
-        nonlocal failure
-        try:
-            crowd.check()
-            return True
-        except AssertionError as error:
-            failure = error
-            return False
-
-    try:
-        wait_until(holds, seconds, "changes and audits one to one")
-    except AssertionError:
-        raise failure from None
 
 
 class Promise(OwnServerCase):
@@ -49,10 +29,10 @@ class Promise(OwnServerCase):
             crowd.end()
             server.start()
             crowd.settle()
-        settled(crowd)
+        crowd.settled()
         done = server.stop()
         self.assertEqual(done, 0)
-        verified = server.tool("audit", "verify")
+        verified = server.tool("projections", "verify")
         self.assertEqual(verified.returncode, 0, f"{verified.stdout} {verified.stderr}")
 
 

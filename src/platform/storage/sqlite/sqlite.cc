@@ -9,6 +9,7 @@
 #include "platform/storage/sqlite/connection.h"
 #include "platform/storage/sqlite/errors.h"
 #include "platform/storage/sqlite/seal.h"
+#include "platform/storage/sqlite/unsynced_log.h"
 
 namespace ducat::storage {
 namespace sqlite {
@@ -179,6 +180,11 @@ Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options) {
   DUCAT_TRY(sqlite::pragma(keeper.get(), options.path, "PRAGMA page_size", &page_bytes));
   int64_t bytes = std::strtoll(page_bytes.c_str(), nullptr, 10);
   return std::make_unique<sqlite::SqliteDatabase>(std::move(options), std::move(keeper), bytes);
+}
+
+Result<std::unique_ptr<Database>> open_sqlite_journal(SqliteOptions options) {
+  DUCAT_TRY(sqlite::rewrite_log(options.path, options.vfs));
+  return open_sqlite(std::move(options));
 }
 
 Result<OpenedTables> open_sqlite_tables(SqliteOptions options) {

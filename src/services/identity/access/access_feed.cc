@@ -2,7 +2,10 @@
 // snapshot, kept until the last one is fetched or another one is asked for.
 #include "services/identity/access/access_feed.h"
 
+#include <algorithm>
+
 #include "base/uuid.h"
+#include "platform/telemetry/logger.h"
 
 namespace ducat::identity {
 namespace {
@@ -12,7 +15,7 @@ constexpr size_t kChangesAtOnce = 2000;
 // How long a call waits for a change, and how often it looks: nobody waits longer than this for a logout to
 // count elsewhere, and a stop no longer than that for the call to end.
 constexpr Duration kWait = Duration::millis(500);
-constexpr Duration kLook = Duration::millis(25);
+constexpr Duration kLook = Duration::millis(10);
 
 }  // namespace
 
@@ -27,6 +30,7 @@ void AccessFeed::bind(rpc::Registry& registry) {
 
 Task<rpc::Reply<v1::WatchAccessReply>> AccessFeed::watch(const v1::WatchAccessRequest& request,
                                                          rpc::CallContext& call) {
+  hear(request);
   if (request.epoch() != epoch_ || request.offset() > 0) co_return part_of_snapshot(request);
   const Timestamp end = std::min(clock_.monotonic() + kWait, call.deadline);
   while (true) {
@@ -40,6 +44,32 @@ Task<rpc::Reply<v1::WatchAccessReply>> AccessFeed::watch(const v1::WatchAccessRe
       co_return reply;
     }
     co_await pause(timers_, *call.executor, kLook);
+  }
+}
+
+void AccessFeed::hear(const v1::WatchAccessRequest& request) {
+  if (request.follower().empty()) return;
+  const bool has_applied = request.epoch() == epoch_ && request.offset() == 0;
+  std::lock_guard lock(mutex_);
+  followers_[request.follower()] = {has_applied ? request.version() : 0, clock_.monotonic()};
+}
+
+bool AccessFeed::is_spread(uint64_t version) {
+  const Timestamp now = clock_.monotonic();
+  std::lock_guard lock(mutex_);
+  std::erase_if(followers_, [&](const auto& entry) { return now - entry.second.seen > kGone; });
+  return std::ranges::all_of(followers_, [&](const auto& entry) { return entry.second.applied >= version; });
+}
+
+Task<void> AccessFeed::spread(Executor& home) {
+  const uint64_t version = access_.version();
+  const Timestamp end = clock_.monotonic() + kSpread;
+  while (!is_spread(version)) {
+    if (clock_.monotonic() >= end) {
+      log::warn("access.not_spread", {{"version", std::to_string(version)}});
+      co_return;
+    }
+    co_await pause(timers_, home, kLook);
   }
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "base/system.h"
 #include "clients/local_invoker.h"
 #include "services/identity/access/access_follower.h"
@@ -34,6 +36,14 @@ class AccessFeedTest : public ::testing::Test {
   void follow() {
     follower = make_access_follower({way, known, clock, random, *timers});
     ASSERT_TRUE(follower->start());
+  }
+  // Whether a change of now counted elsewhere when `spread` ended; its time is at most that of a timer more.
+  bool is_known_after_spread(const std::string& hash) {
+    ThreadExecutor home("home");
+    told->apply(key(hash));
+    std::promise<bool> known_then;
+    start(feeds.back()->spread(home), [&] { known_then.set_value(knows(hash)); });
+    return known_then.get_future().get();
   }
   static bool soon(const std::function<bool()>& condition) {
     SystemClock clock;
@@ -98,6 +108,32 @@ TEST_F(AccessFeedTest, WhatWasBeforeAndWhatComesIsKnownElsewhere) {
   EXPECT_TRUE(soon([&] { return knows("later"); }));
   told->apply({Kind::kKeyRemoved, "before", clock.now(), 0, {}, {}});
   EXPECT_TRUE(soon([&] { return !knows("before"); }));
+}
+
+TEST_F(AccessFeedTest, WhatIsSpreadCountsElsewhere) {
+  follow();
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(is_known_after_spread("k-" + std::to_string(i)));
+}
+
+TEST_F(AccessFeedTest, NobodyWaitsForWhoIsGone) {
+  follow();
+  ASSERT_TRUE(is_known_after_spread("first"));
+  {
+    std::lock_guard lock(way.mutex);
+    way.now = nullptr;
+  }
+  Timestamp begin = clock.monotonic();
+  (void)is_known_after_spread("second");  // a call that was under way may still bring it
+  EXPECT_LT(clock.monotonic() - begin, AccessFeed::kSpread);
+  begin = clock.monotonic();
+  EXPECT_FALSE(is_known_after_spread("third"));
+  EXPECT_LT(clock.monotonic() - begin, AccessFeed::kGone) << "it is not waited for again";
+}
+
+TEST_F(AccessFeedTest, WithoutWatchersNothingIsWaitedFor) {
+  Timestamp begin = clock.monotonic();
+  EXPECT_FALSE(is_known_after_spread("alone"));
+  EXPECT_LT(clock.monotonic() - begin, AccessFeed::kGone);
 }
 
 TEST_F(AccessFeedTest, EndedSessionsAndUsersCountElsewhere) {

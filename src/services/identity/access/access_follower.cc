@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/uuid.h"
 #include "clients/call.h"
 #include "platform/telemetry/logger.h"
 #include "services/identity/access/access_feed.h"
@@ -17,7 +18,9 @@ constexpr std::chrono::seconds kStartTime(2);
 
 class AccessFollower final : public Module {
  public:
-  explicit AccessFollower(FollowerPorts ports) : ports_(ports) {}
+  explicit AccessFollower(FollowerPorts ports) : ports_(ports) {
+    request_.set_follower(make_uuid7(ports_.clock.now(), ports_.random).to_string());
+  }
 
   std::string name() const override { return "access"; }
 

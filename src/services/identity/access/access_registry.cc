@@ -156,6 +156,11 @@ std::optional<AccessRegistry::Snapshot> AccessRegistry::since(uint64_t version, 
   return Snapshot{version + count, {begin, begin + static_cast<ptrdiff_t>(count)}};
 }
 
+uint64_t AccessRegistry::version() const {
+  std::shared_lock lock(mutex_);
+  return version_;
+}
+
 size_t AccessRegistry::ended() const {
   std::shared_lock lock(mutex_);
   return ended_.size();

@@ -81,6 +81,8 @@ class AccessRegistry {
   // The changes after `version`, at most `limit`; nothing if they are not kept any more: take a snapshot.
   std::optional<Snapshot> since(uint64_t version, size_t limit) const;
 
+  // Of the newest change.
+  uint64_t version() const;
   size_t ended() const;
   size_t keys() const;
 

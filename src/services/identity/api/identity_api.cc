@@ -27,12 +27,21 @@ std::optional<rpc::ApiError> bad_new_password(std::string_view password, std::st
 
 }  // namespace
 
+template <typename Request, typename Response>
+IdentityApi::Reply<Response> IdentityApi::answer(Reply<Response> (IdentityApi::*method)(const Request&,
+                                                                                        Call&),
+                                                 const Request& request, Call& call) {
+  rpc::Reply<Response> reply = co_await (this->*method)(request, call);
+  if (options_.feed != nullptr) co_await options_.feed->spread(*call.executor);
+  co_return reply;
+}
+
 void IdentityApi::bind(rpc::Registry& registry) {
   auto one = [&]<typename Request, typename Response>(
                  std::string_view name, Reply<Response> (IdentityApi::*method)(const Request&, Call&)) {
     registry.bind<Request, Response>(
         "ducat.identity.v1.IdentityService." + std::string(name),
-        [this, method](const Request& request, Call& call) { return (this->*method)(request, call); });
+        [this, method](const Request& request, Call& call) { return answer(method, request, call); });
   };
   one("SignUp", &IdentityApi::sign_up);
   one("Login", &IdentityApi::login);

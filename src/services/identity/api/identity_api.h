@@ -1,13 +1,15 @@
 // The identity service's methods of the contract, bound to it.
 #pragma once
 
+#include "services/identity/access/access_feed.h"
 #include "services/identity/api/mapping.h"
 
 namespace ducat::identity {
 
 struct IdentityApiOptions {
   bool sign_up_open = true;
-  bool dev = false;  // false: the development user's names are nobody's
+  bool dev = false;            // false: the development user's names are nobody's
+  AccessFeed* feed = nullptr;  // what an answer waits for, so that it is true at every gateway; null: nothing
 };
 
 // The user that is there in development; production refuses to start with it.
@@ -47,6 +49,10 @@ class IdentityApi {
   Reply<v1::Done> delete_key(const v1::DeleteApiKeyRequest& request, Call& call);
 
   Reply<v1::Tokens> sign_in_with(Credentials credentials, Call& call);
+  // The method's answer, once what it has ended or added counts everywhere.
+  template <typename Request, typename Response>
+  Reply<Response> answer(Reply<Response> (IdentityApi::*method)(const Request&, Call&),
+                         const Request& request, Call& call);
 
   FindService service_;
   Clock& clock_;

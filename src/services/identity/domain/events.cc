@@ -37,7 +37,6 @@ void link(User& user, const IdentityLinked& linked) {
   if (!linked.credentials_dropped) return;
   user.password_hash.clear();
   user.two_factor = {};
-  user.api_keys.clear();
 }
 
 }  // namespace

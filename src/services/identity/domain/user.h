@@ -68,6 +68,7 @@ struct Session {
   uint64_t sequence = 0;
   Timestamp started_at, expires_at;
   std::optional<Timestamp> ended_at;
+  bool operator==(const Session&) const = default;
 };
 
 bool is_live(const Session& session, const User& user, Timestamp now);

@@ -52,6 +52,12 @@ constexpr std::string_view kEndedSessions =
     "SELECT " DUCAT_SESSION_COLUMNS
     " FROM identity_sessions WHERE ended_at IS NOT NULL AND ended_at >= $1 "
     "ORDER BY ended_at";
+constexpr std::string_view kAllSessions =
+    "SELECT " DUCAT_SESSION_COLUMNS " FROM identity_sessions ORDER BY id";
+constexpr std::string_view kAllUsers =
+    "SELECT no, id, username, email, generation_at, body FROM identity_users ORDER BY no";
+constexpr std::string_view kAllKeys =
+    "SELECT hash, user_no, active, body FROM identity_api_keys ORDER BY hash";
 constexpr std::string_view kActiveKeys =
     "SELECT k.body, u.body FROM identity_api_keys k JOIN identity_users u ON u.no = k.user_no WHERE k.active "
     "= 1";
@@ -142,6 +148,17 @@ Result<Session> session_from(const Row& row) {
   session.expires_at = {row.int64(5)};
   if (!row.is_null(6)) session.ended_at = Timestamp{row.int64(6)};
   return session;
+}
+
+Status each_session(storage::Connection& connection, std::string_view sql,
+                    std::initializer_list<storage::Value> params, const OnSession& on_session) {
+  Status good;
+  DUCAT_TRY(connection.query(sql, params, [&](const Row& row) {
+    Result<Session> session = session_from(row);
+    if (session) return on_session(*session);
+    good = propagate(session);
+  }));
+  return good;
 }
 
 Result<std::optional<User>> one_user(storage::Connection& connection, std::string_view sql,
@@ -242,13 +259,7 @@ Status for_each_ended_user(storage::Connection& connection, Timestamp since, con
 }
 
 Status for_each_ended_session(storage::Connection& connection, Timestamp since, const OnSession& on_session) {
-  Status good;
-  DUCAT_TRY(connection.query(kEndedSessions, {since.micros}, [&](const Row& row) {
-    Result<Session> session = session_from(row);
-    if (session) return on_session(*session);
-    good = propagate(session);
-  }));
-  return good;
+  return each_session(connection, kEndedSessions, {since.micros}, on_session);
 }
 
 Status for_each_key(storage::Connection& connection, const OnKey& on_key) {
@@ -265,6 +276,39 @@ Status for_each_key(storage::Connection& connection, const OnKey& on_key) {
     }
   }));
   return good;
+}
+
+Status for_each_user(storage::Connection& connection, const OnUserRow& on_user) {
+  return connection.query(kAllUsers, {}, [&](const Row& row) {
+    on_user({static_cast<uint64_t>(row.int64(0)),
+             row.text(1),
+             row.text(2),
+             row.text(3),
+             {row.int64(4)},
+             decode_user(row.blob(5))});
+  });
+}
+
+Status for_each_name(storage::Connection& connection, const OnName& on_name) {
+  return connection.query("SELECT name, no FROM identity_names ORDER BY name", {},
+                          [&](const Row& row) { on_name(row.text(0), static_cast<uint64_t>(row.int64(1))); });
+}
+
+Status for_each_session(storage::Connection& connection, const OnSession& on_session) {
+  return each_session(connection, kAllSessions, {}, on_session);
+}
+
+Status for_each_key_row(storage::Connection& connection, const OnKeyRow& on_key) {
+  return connection.query(kAllKeys, {}, [&](const Row& row) {
+    Result<IdentityChanges::KeyRow> stored;
+    if (Result<ApiKey> key = decode_key(row.blob(3)); key) {
+      stored =
+          IdentityChanges::KeyRow{std::move(*key), static_cast<uint64_t>(row.int64(1)), row.int64(2) != 0};
+    } else {
+      stored = propagate(key);
+    }
+    on_key(row.text(0), stored);
+  });
 }
 
 }  // namespace ducat::identity

@@ -2,6 +2,7 @@
 // not.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,5 +52,20 @@ using OnKey = std::function<void(const User&, const ApiKey&)>;
 Status for_each_ended_user(storage::Connection& connection, Timestamp since, const OnUser& on_user);
 Status for_each_ended_session(storage::Connection& connection, Timestamp since, const OnSession& on_session);
 Status for_each_key(storage::Connection& connection, const OnKey& on_key);
+
+// Every row as it stands, for the verifier.
+struct UserRow {
+  uint64_t no = 0;
+  std::string_view id, username, email;
+  Timestamp generation_at;
+  Result<User> user;
+};
+using OnUserRow = std::function<void(const UserRow&)>;
+using OnName = std::function<void(std::string_view name, uint64_t no)>;
+using OnKeyRow = std::function<void(std::string_view hash, const Result<IdentityChanges::KeyRow>& row)>;
+Status for_each_user(storage::Connection& connection, const OnUserRow& on_user);
+Status for_each_name(storage::Connection& connection, const OnName& on_name);
+Status for_each_session(storage::Connection& connection, const OnSession& on_session);
+Status for_each_key_row(storage::Connection& connection, const OnKeyRow& on_key);
 
 }  // namespace ducat::identity

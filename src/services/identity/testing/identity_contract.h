@@ -4,6 +4,7 @@
 #include "platform/broker/cloud_event.h"
 #include "platform/security/secrets.h"
 #include "platform/security/totp.h"
+#include "services/identity/identity_verify.h"
 #include "services/identity/testing/identity_server.h"
 
 namespace ducat::identity::testing {
@@ -13,6 +14,16 @@ class IdentityContract : public kernel::testing::OnBackend {
   void SetUp() override {
     OnBackend::SetUp();
     if (backend_) restart();
+  }
+  // Whatever a test did: the tables are what the journal says.
+  void TearDown() override {
+    if (!server_) return;
+    server_.reset();
+    auto journal = backend_->open("identity", true);
+    auto tables = backend_->open("identity", false);
+    auto report = verify_journal(*journal, *tables);
+    ASSERT_DONE(report);
+    EXPECT_EQ(report->violations, std::vector<std::string>());
   }
   void restart(const std::string& tables = "identity") {
     server_.reset();
@@ -316,6 +327,20 @@ TEST_P(IdentityContract, ExternalPeopleAreLinkedByTheirIdentity) {
   ExternalPerson stranger{"https://id.example 8", "ann@example.com", false, {}};
   EXPECT_EQ(refusal(get(server_->service().sign_in_externally(stranger, {}, server_->home()))),
             RefusalKind::kEmailTaken);
+}
+
+// Whoever signed up with the address never proved it: what he made of it ends when its owner comes.
+TEST_P(IdentityContract, KeysOfAnUnprovenAddressEndWhenItsOwnerIsLinked) {
+  auto squatter = server_->sign_up("ann", "ann@example.com");
+  ASSERT_TRUE(squatter.has_value());
+  auto key = get(server_->service().create_key("k", {}, std::nullopt, origin(*squatter), server_->home()));
+  ASSERT_TRUE(key.has_value());
+  EXPECT_EQ(server_->ask_with_key(key->key), 200);
+  ExternalPerson owner{"https://id.example 7", "ann@example.com", true, {"Ann", "Lee", {}}};
+  ASSERT_TRUE(get(server_->service().sign_in_externally(owner, {}, server_->home())).has_value());
+  EXPECT_EQ(server_->ask_with_key(key->key), 401);
+  restart();
+  EXPECT_EQ(server_->ask_with_key(key->key), 401);
 }
 
 TEST_P(IdentityContract, EverythingIsAuditedAndNoSecretIsTold) {

@@ -108,7 +108,7 @@ class IdentityServer {
   std::vector<broker::Message> audit(size_t count) {
     std::vector<broker::Message> messages;
     EXPECT_TRUE(kernel::testing::eventually([&] {
-      auto chunk = host_->audit_messages().read(0, 1000);
+      auto chunk = host_->audit_messages().read(0, 1000, {});
       EXPECT_TRUE(chunk.has_value());
       messages.clear();
       for (auto& numbered : chunk->messages) messages.push_back(std::move(numbered.message));

@@ -132,6 +132,16 @@ Result<std::vector<StoredAlert>> pending_alerts(storage::Connection& connection,
   return select_alerts(connection, "WHERE wallet_id = $1 AND status < $2", params);
 }
 
+Status for_each_history(storage::Connection& connection, const OnHistory& on_history) {
+  return connection.query("SELECT wallet_id, history FROM risk_wallets ORDER BY wallet_id", {},
+                          [&](const Row& row) { on_history(row.text(0), decode_history(row.blob(1))); });
+}
+
+Status for_each_alert(storage::Connection& connection, const OnAlert& on_alert) {
+  return connection.query(std::string(kSelectAlerts) + "ORDER BY no", {},
+                          [&](const Row& row) { on_alert(alert_from(row)); });
+}
+
 Result<std::vector<StoredAlert>> find_alerts(storage::Connection& connection, const AlertFilter& filter) {
   std::vector<Value> params{int64_t{filter.shadow}};
   std::string where = "WHERE shadow = $1";

@@ -1,6 +1,7 @@
 // The risk service's tables: rows as the engine's thread makes them, how they are written and read.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +33,12 @@ Result<std::optional<History>> find_history(storage::Connection& connection, std
 Result<std::optional<StoredAlert>> find_alert(storage::Connection& connection, kernel::Position no);
 // The wallet's alerts that are not closed.
 Result<std::vector<StoredAlert>> pending_alerts(storage::Connection& connection, std::string_view wallet_id);
+
+// Every row, in the order of wallets and numbers.
+using OnHistory = std::function<void(std::string_view wallet_id, Result<History> history)>;
+using OnAlert = std::function<void(const StoredAlert& alert)>;
+Status for_each_history(storage::Connection& connection, const OnHistory& on_history);
+Status for_each_alert(storage::Connection& connection, const OnAlert& on_alert);
 
 // Which alerts; newest first.
 struct AlertFilter {
