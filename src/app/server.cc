@@ -238,7 +238,12 @@ class ServingProcess {
       return {};
     DUCAT_ASSIGN(broker::BrokerConfig config, broker::read_broker_config(settings_, target("broker", true)));
     DUCAT_ASSIGN(broker_, broker::make_broker(config, clock_, timers_));
-    host_.add(std::make_unique<BrokerModule>(*broker_));
+    std::unique_ptr<broker::RedriveDesk> desk;
+    if (config.main.type == broker::BrokerTarget::Type::kEmbedded) {
+      DUCAT_ASSIGN(auto orders, storage::open(config.embedded));
+      desk = std::make_unique<broker::RedriveDesk>(*broker_, std::move(orders));
+    }
+    host_.add(std::make_unique<BrokerModule>(*broker_, std::move(desk)));
     return {};
   }
 
