@@ -173,6 +173,22 @@ TEST_P(Following, ALeaderThatWasPausedWritesNothingAnswersNothingStaleAndFollows
   EXPECT_EQ(first->add(1, 100, "late").result, 108);
 }
 
+TEST_P(Following, ALeaderThatWasReplacedUnawaresAnswersNoOldRead) {
+  auto first = start("first");
+  auto second = start("second");
+  EXPECT_EQ(first->add(1, 5).result, 5);
+  std::promise<Add> read;
+  {
+    Server::Pause pause(*first);
+    first->begin(
+        {Server::one(1, 0)}, [&](std::vector<Add> answered) { read.set_value(answered.front()); }, true);
+    ASSERT_TRUE(eventually([&] { return second->leads(); }));
+    EXPECT_EQ(second->add(1, 2).result, 7);
+  }
+  Add answer = read.get_future().get();
+  EXPECT_TRUE(answer.verdict == Verdict::kUnavailable || answer.result == 7) << answer.result;
+}
+
 TEST_P(Following, WhoMayNotLeadAnyMoreGivesTheLeadBack) {
   auto first = start("first");
   std::atomic<bool> may{true};

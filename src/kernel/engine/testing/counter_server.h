@@ -206,8 +206,8 @@ class Server {
     return result;
   }
   // The same without waiting: the command has been handed over when this returns, `done` gets the answer.
-  void begin(std::vector<Add> adds, std::function<void(std::vector<Add>)> done) {
-    start(run(std::move(adds), false, false), std::move(done));
+  void begin(std::vector<Add> adds, std::function<void(std::vector<Add>)> done, bool read_only = false) {
+    start(run(std::move(adds), false, read_only), std::move(done));
   }
   // How many commands of the test's own thread have woken the engine.
   int wake_ups() const { return decide_.posts(); }
