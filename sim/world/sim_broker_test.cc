@@ -25,7 +25,7 @@ SimBrokerPlan bad_day(bool keeps_order) {
 // A journal of numbered messages, with its position.
 class Numbers final : public broker::Source {
  public:
-  Result<Chunk> read(uint64_t after, size_t limit) override {
+  Result<Chunk> read(uint64_t after, size_t limit, std::span<const std::string>) override {
     Chunk chunk{.messages = {}, .reached = after};
     for (; chunk.reached < kMessages && chunk.messages.size() < std::min<size_t>(limit, 7);) {
       uint64_t number = ++chunk.reached;

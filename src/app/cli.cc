@@ -90,8 +90,7 @@ void add_messages(CLI::App& app, MessageOptions& options, int& exit_code) {
   };
   command("list", "print them as JSON lines", list_messages)
       ->add_flag("--bodies", options.bodies, "with what is in them");
-  command("redrive", "give them back to their group; in-process delivery: nothing else may run",
-          redrive_messages);
+  command("redrive", "give them back to their group; a server may run", redrive_messages);
 }
 
 constexpr const char* kDataExamples = R"(

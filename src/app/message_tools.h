@@ -14,7 +14,7 @@ struct MessageOptions {
 
 // Each answers the exit code; what is wrong is one line on stderr.
 int list_messages(const MessageOptions& options);  // may run beside a server
-// With the in-process broker only while no server runs, as its groups live in that server's process.
+// With the in-process broker a server that runs is asked to, as its groups live in that server's process.
 int redrive_messages(const MessageOptions& options);
 
 }  // namespace ducat::app

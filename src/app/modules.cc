@@ -77,8 +77,10 @@ std::span<const config::Setting> address_settings() {
     std::vector<config::Setting> made;
     for (const std::string& key : keys) {
       made.push_back({.key = key,
-                      .type = config::Type::kString,
-                      .help = "host:port for gRPC, where it runs when not in this process"});
+                      .type = config::Type::kList,
+                      .help =
+                          "host:port for gRPC, where it runs when not in this process; several when others "
+                          "follow it, ready to take over"});
     }
     return made;
   }();
@@ -89,7 +91,11 @@ Addresses addresses_of(const config::Settings& settings) {
   Addresses addresses;
   for (const ModuleRow& row : module_table()) {
     if (row.name == kGateway) continue;
-    const std::string& address = settings.text("services." + row.name + ".address");
+    std::string address;
+    for (const std::string& one : settings.list("services." + row.name + ".address")) {
+      if (!address.empty()) address.push_back(',');
+      address += one;
+    }
     if (!address.empty()) addresses[row.name] = address;
   }
   return addresses;

@@ -40,7 +40,7 @@ const ModuleRow* row_of(std::string_view name);
 
 // Service → "host:port", of those that have one.
 using Addresses = std::map<std::string, std::string>;
-// services.<name>.address for every service of the table.
+// services.<name>.address for every service of the table; several of one service have commas between them.
 std::span<const config::Setting> address_settings();
 Addresses addresses_of(const config::Settings& settings);
 

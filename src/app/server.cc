@@ -13,6 +13,7 @@
 #include "app/system_service.h"
 #include "base/system.h"
 #include "clients/directory.h"
+#include "kernel/engine/engine_host.h"
 #include "platform/broker/open.h"
 #include "platform/http/server.h"
 #include "platform/rpc/documentation.h"
@@ -141,6 +142,7 @@ class ServingProcess {
         system_(host_, clock_) {}
 
   Status start() {
+    DUCAT_TRY(open_cache());
     DUCAT_TRY(make_modules());
     system_.add_home(files_);
     documentation_ = std::make_unique<rpc::Documentation>(
@@ -206,6 +208,18 @@ class ServingProcess {
     return {};
   }
 
+  // Only who may follow has a use for it.
+  Status open_cache() {
+    if (settings_.text("storage.type") != "postgres") return {};
+    cache::CacheTarget target;
+    if (settings_.text("cache.type") == "redis") target.type = cache::CacheTarget::Type::kRedis;
+    target.url = settings_.text("cache.url");
+    target.memory_bytes = static_cast<size_t>(settings_.bytes("cache.memory"));
+    target.timeout = settings_.duration("cache.timeout");
+    DUCAT_ASSIGN(cache_, cache::open(target, clock_));
+    return {};
+  }
+
   Status make_gateway(const std::vector<const ModuleRow*>& here) {
     host_.add(gateway::make_gateway_module(*directory_, registry_));
     gateway_ = true;
@@ -224,7 +238,12 @@ class ServingProcess {
       return {};
     DUCAT_ASSIGN(broker::BrokerConfig config, broker::read_broker_config(settings_, target("broker", true)));
     DUCAT_ASSIGN(broker_, broker::make_broker(config, clock_, timers_));
-    host_.add(std::make_unique<BrokerModule>(*broker_));
+    std::unique_ptr<broker::RedriveDesk> desk;
+    if (config.main.type == broker::BrokerTarget::Type::kEmbedded) {
+      DUCAT_ASSIGN(auto orders, storage::open(config.embedded));
+      desk = std::make_unique<broker::RedriveDesk>(*broker_, std::move(orders));
+    }
+    host_.add(std::make_unique<BrokerModule>(*broker_, std::move(desk)));
     return {};
   }
 
@@ -244,7 +263,9 @@ class ServingProcess {
             .registry = registry_,
             .metrics = metrics_,
             .broker = broker_.get(),
-            .services = directory_.get()};
+            .services = directory_.get(),
+            .cache = cache_.get(),
+            .together = &together_};
   }
 
   // A process that serves others over gRPC has no public routes of its own: there is one door, the gateway.
@@ -288,6 +309,8 @@ class ServingProcess {
   std::unique_ptr<Front> front_;
   std::unique_ptr<clients::Directory> directory_;
   std::unique_ptr<broker::Broker> broker_;  // null: nobody needs one
+  kernel::LeadTogether together_;
+  std::unique_ptr<cache::Cache> cache_;  // null: nobody may follow
   ModuleHost host_;
   SystemService system_;
   std::unique_ptr<rpc::GrpcServer> rpc_server_;

@@ -22,6 +22,11 @@ void add_part(const Module::Part& part, v1::HealthReply& reply) {
   component.set_ready(health.ready);
   if (!health.detail.empty())
     component.set_detail(health.ready ? "recovering from a failure" : "not available");
+  if (health.role != Role::kNone) {
+    const char* role = health.role == Role::kLeading ? "leading" : "following";
+    component.set_role(role);
+    if (!reply.has_role() || health.role == Role::kFollowing) reply.set_role(role);
+  }
   if (!health.progress) return;
   auto& journal = *reply.mutable_journal();
   journal.set_position(journal.position() + static_cast<int64_t>(health.progress->position));

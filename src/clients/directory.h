@@ -30,7 +30,8 @@ class Directory final : public rpc::ServiceDirectory {
 
   // The service runs in this process, whatever its address.
   void add_here(const std::string& service);
-  // It can be reached at "host:port". `contracts`: its services in the contracts, with their full names.
+  // It can be reached at "host:port", or at several with commas between, of which one leads. `contracts`: its
+  // services in the contracts, with their full names.
   void add_elsewhere(const std::string& service, std::vector<std::string> contracts, std::string address);
 
   Result<rpc::Invoker*> find(std::string_view service) override;

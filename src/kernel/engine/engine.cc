@@ -45,12 +45,14 @@ void Engine::enqueue(Submission& submission, std::coroutine_handle<> waiter) {
   bool post = false;
   {
     std::lock_guard lock(mutex_);
-    if (accepting_ &&
+    bool leads_or_reads = submission.read_only || !following_.load(std::memory_order_relaxed);
+    if (accepting_ && leads_or_reads &&
         inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) < options_.waiting_operations) {
       inbox_.push_back(&submission);
       inbox_operations_ += submission.size();
       uint64_t waiting = inbox_operations_ + waiting_count_.load(std::memory_order_relaxed);
-      post = !posted_ && (waiting >= wake_at_ || breaker_open());
+      asked_ |= submission.size() == 0;
+      post = !posted_ && (waiting >= wake_at_ || asked_ || breaker_open());
       posted_ |= post;
     } else {
       Submission* refused[] = {&submission};
@@ -74,6 +76,7 @@ void Engine::run() {
     // Whoever waits for a dependency that is down has waited long enough; those under way find out what
     // became of them.
     if (!waiting_.empty() && breaker_open()) expire_waiting({INT64_MAX});
+    if (state_ == State::kFollowing) serve_reads();
     while (!waiting_.empty() && may_decide()) {
       std::vector<Submission*> batch;
       take_waiting(batch);
@@ -98,6 +101,7 @@ void Engine::take_inbox() {
     arrived_.swap(inbox_);
     waiting_count_.fetch_add(inbox_operations_, std::memory_order_relaxed);
     inbox_operations_ = 0;
+    asked_ = false;
   }
   waiting_.insert(waiting_.end(), arrived_.begin(), arrived_.end());
   arrived_.clear();
@@ -112,8 +116,8 @@ bool Engine::rest() {
              : !back_soon                           ? 1
              : under_way_.size() < kBatchesUnderWay ? kMuchToDo
                                                     : kNobodyWakes;
-  posted_ =
-      inbox_operations_ > 0 && inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) >= wake_at_;
+  bool enough = inbox_operations_ + waiting_count_.load(std::memory_order_relaxed) >= wake_at_;
+  posted_ = !inbox_.empty() && (enough || asked_);
   return !posted_;
 }
 

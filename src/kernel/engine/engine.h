@@ -11,6 +11,10 @@
 // not durable: the engine answers those who wait with kUnavailable, forgets its memory and replays the
 // journal's tail.
 //
+// An engine that does not lead follows (engine_follow.cc), if it is told to and the database is a server that
+// several may reach: it replays what the leader appends, answers reads as of the journal's end, refuses
+// writes, and tries for the lead. One that lost the lead becomes a follower.
+//
 // Limits: waiting operations (then kUnavailable at once), the lag of the tables in events and the time a
 // command may wait (then kUnavailable), two batches under way, the journal's retries.
 #pragma once
@@ -27,10 +31,13 @@
 
 #include "kernel/engine/model.h"
 #include "kernel/engine/recent_keys.h"
+#include "kernel/engine/snapshot_tables.h"
 #include "kernel/engine/submission.h"
+#include "kernel/engine/touched_streams.h"
 #include "kernel/journal/journal.h"
 #include "kernel/journal/journal_feed.h"
 #include "kernel/projection/projector.h"
+#include "platform/runtime/task.h"
 
 namespace ducat::kernel {
 
@@ -46,6 +53,10 @@ struct EngineOptions {
   Duration key_life = Duration::seconds(24 * 3600);
   size_t keys_in_memory = 65'536;  // per generation (two)
   ProjectorOptions projector;
+  // Follow while somebody else leads, instead of failing to start and of staying refused once replaced.
+  bool follow = false;
+  Duration lead_interval = Duration::millis(400);  // about how often a follower tries for the lead
+  uint64_t follow_events = 1'000'000;  // a follower that would have to remember more refuses reads
 };
 
 // A snapshot for health and metrics.
@@ -61,8 +72,9 @@ struct EngineStats {
   uint64_t recoveries = 0;
   uint64_t keys = 0;
   bool leading = false;
-  bool reachable = true;  // the journal's server answers (PostgreSQL); false from the first call it did not
-  std::string trouble;    // every error that is not over yet; empty: none
+  bool following = false;  // in step with the journal, so that reads are answered
+  bool reachable = true;   // the journal's server answers (PostgreSQL); false from the first call it did not
+  std::string trouble;     // every error that is not over yet; empty: none
 };
 
 struct EnginePorts {
@@ -74,6 +86,11 @@ struct EnginePorts {
   storage::Database& journal;
   storage::Database& tables;
   JournalFeed* feed = nullptr;  // told what is durable, if there is one
+  // Whether this engine may lead now, if somebody has a say in it. Thread-safe and quick. An engine that
+  // leads and may not any more gives the lead back.
+  std::function<bool()> may_lead = nullptr;
+  // Told on the decide executor when the engine begins to lead and when it does not any more.
+  std::function<void(bool leading)> on_role = nullptr;
 };
 
 // Lives from `start` to the end of `stop`; the executors must have stopped or run dry before it is destroyed.
@@ -83,7 +100,8 @@ class Engine {
   Engine(Model& model, EnginePorts ports, EngineOptions options);
   ~Engine();
 
-  // Takes the lead and recovers; blocks. Call it before anything else runs.
+  // Takes the lead and recovers, or follows who leads; blocks. Call it before anything else runs. kBusy:
+  // somebody else leads, and this engine does not follow.
   Status start();
 
   // co_await engine.submit(submission): resumes on the submission's home once it is answered.
@@ -113,6 +131,14 @@ class Engine {
     return Awaiter{*this, record, home};
   }
 
+  // co_await engine.latest(home): the number of the last record that anybody can have had an answer about;
+  // 0 if that cannot be told now.
+  Task<RecordNumber> latest(Executor& home);
+
+  // On a follower: what the records that it has followed have touched.
+  const TouchedStreams& touched() const { return touched_; }
+  bool leads() const { return leading_.load(std::memory_order_acquire); }
+
   // Refuses new commands, finishes those that were accepted, writes the tables up to the end (giving up after
   // a few failures: the journal has everything), gives the lease back, and calls `done` on the decide
   // executor.
@@ -138,7 +164,7 @@ class Engine {
   };
   // What can be in trouble, each by itself: over when the same thing has worked again.
   enum Part : uint8_t { kJournal, kTables, kLoading, kParts };
-  enum class State { kStarting, kServing, kRecovering, kStopping, kStopped, kFenced };
+  enum class State { kStarting, kServing, kRecovering, kStopping, kStopped, kFenced, kFollowing };
 
   // Any thread.
   void enqueue(Submission& submission, std::coroutine_handle<> waiter);
@@ -170,10 +196,31 @@ class Engine {
   Status write_keys_of_tail(RecordNumber last);
   Status write_tail_now();
   void watch();
+  void watch_as_leader(Timestamp now);
   void expire_waiting(Timestamp now);
   void try_stop();
 
+  // The same, while somebody else leads (engine_follow.cc).
+  Status open_tables(uint64_t epoch);
+  bool may_follow() const;
+  Status start_following();
+  void fenced(const Error& why);
+  void resign();
+  void become_follower();
+  Status join();
+  Status follow();
+  Status move_snapshot();
+  void watch_as_follower(Timestamp now);
+  void serve_reads();
+  void out_of_step(const Error& why);
+  void poll_written();
+  void begin_leading(std::unique_ptr<JournalWriter> writer);
+  Status take_over_tables();
+  void set_leading(bool leading);
+  void release_readers(RecordNumber written);
+
   // On the commit executor.
+  void try_to_lead();
   void commit_waiting();
   bool try_append(Record& record, Status& status);
   void renew_lease();
@@ -185,7 +232,8 @@ class Engine {
   Model& model_;
   EnginePorts ports_;
   const EngineOptions options_;
-  std::unique_ptr<JournalWriter> writer_;
+  std::unique_ptr<SnapshotTables> followed_;  // what the model reads, if we may follow
+  std::unique_ptr<JournalWriter> writer_;     // null while we follow
   std::unique_ptr<JournalReader> reader_;
   std::unique_ptr<storage::Connection> key_reader_;
   std::unique_ptr<Projector> projector_;
@@ -195,6 +243,7 @@ class Engine {
   size_t inbox_operations_ = 0;
   std::vector<Reader> readers_;
   std::array<std::string, kParts> troubles_;
+  bool asked_ = false;    // somebody in the inbox asks for nothing but `latest`
   bool posted_ = false;   // run() is on the decide executor's queue or running
   uint64_t wake_at_ = 1;  // operations that must wait for an arrival to post run()
   bool accepting_ = false;
@@ -224,8 +273,20 @@ class Engine {
   Work on_stopped_;
   std::string answer_;  // scratch
   Timestamp last_renewal_;
+  bool tables_taken_ = false;  // of this lead's epoch
+  bool begun_ = false;         // the projector
+  bool in_step_ = false;       // following: the model is as the journal was when last read
+  RecordNumber held_ = 0;      // following: the record that the snapshot has
+  Position held_position_ = 1;
+  bool polling_ = false;
+  bool resigning_ = false;
+  bool trying_ = false;  // the commit executor tries for the lead
+  uint64_t tries_ = 0;
+  Timestamp next_try_;
+  TouchedStreams touched_;
 
   // The commit executor's own.
+  std::unique_ptr<JournalWriter> candidate_;
   std::deque<std::shared_ptr<Batch>> to_commit_;
   bool retrying_ = false;         // a timer will look at the head again
   bool outcome_unknown_ = false;  // of the head's append
@@ -243,6 +304,8 @@ class Engine {
   std::atomic<uint64_t> decided_number_{0};
   std::atomic<uint64_t> end_position_{1};
   std::atomic<bool> leading_{false};
+  std::atomic<bool> following_{false};  // writes are refused at once
+  std::atomic<bool> follows_well_{false};
   std::atomic<uint8_t> troubled_{0};           // a bit for each part
   std::atomic<int64_t> unreachable_since_{0};  // monotonic; 0: the journal's server answers
 };

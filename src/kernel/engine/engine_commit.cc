@@ -51,6 +51,10 @@ void Engine::commit_waiting() {
         commit_waiting();
       });
       return;
+    } else if (!batch->has_record && may_follow()) {
+      // Whoever has taken our place may have acknowledged what these reads have not seen.
+      status = writer_->confirm();
+      if (!status && status.error().retryable()) note_reachable(false);
     }
     to_commit_.pop_front();
     give_up_at_ = {};
@@ -111,15 +115,12 @@ bool Engine::try_append(Record& record, Status& status) {
 }
 
 void Engine::renew_lease() {
+  if (!writer_) return;  // resigned meanwhile
   Status status = writer_->renew();
   note_reachable(status.has_value());
   if (!status && status.error().code == Errc::kFenced) {
     generation_.fetch_add(1);
-    ports_.decide.post([this, status = std::move(status)] {
-      state_ = State::kFenced;
-      leading_.store(false);
-      set_trouble(kJournal, status.error().message);
-    });
+    ports_.decide.post([this, status = std::move(status)] { fenced(status.error()); });
   }
 }
 
@@ -133,6 +134,7 @@ void Engine::on_committed(std::shared_ptr<Batch> batch, Status status) {
     }
     run();
     if (state_ == State::kStopping) try_stop();
+    if (state_ == State::kFenced && under_way_.empty()) resign();
     return;
   }
   for (Submission* read : batch->submissions) {
@@ -142,10 +144,7 @@ void Engine::on_committed(std::shared_ptr<Batch> batch, Status status) {
   failing_ = true;
   quiet_until_ = ports_.clock.monotonic() + kQuiet;
   set_trouble(kJournal, status.error().message);
-  if (status.error().code == Errc::kFenced) {
-    state_ = State::kFenced;
-    leading_.store(false);
-  }
+  if (status.error().code == Errc::kFenced) return fenced(status.error());
   if (under_way_.empty()) start_recovery();
 }
 
@@ -165,18 +164,8 @@ void Engine::on_written(Written written) {
   if (written.checkpoint.record != 0) {
     model_.written(written.checkpoint.record);
     lag_events_.fetch_sub(written.events, std::memory_order_relaxed);
-    std::vector<Reader> ready;
-    {
-      std::lock_guard lock(mutex_);
-      written_.store(written.checkpoint.record, std::memory_order_release);
-      auto split = std::partition(readers_.begin(), readers_.end(), [&](const Reader& reader) {
-        return reader.record > written.checkpoint.record;
-      });
-      ready.assign(split, readers_.end());
-      readers_.erase(split, readers_.end());
-    }
+    release_readers(written.checkpoint.record);
     end_trouble(kTables);
-    for (const Reader& reader : ready) reader.home->post([waiter = reader.waiter] { waiter.resume(); });
   }
   std::vector<KeyRun> due = merging_ ? std::vector<KeyRun>{} : runs_.due_for_merge();
   if (!due.empty()) {
@@ -198,6 +187,21 @@ void Engine::on_written(Written written) {
   if (state_ == State::kStopping) try_stop();
 }
 
+// The tables have everything up to this record.
+void Engine::release_readers(RecordNumber written) {
+  std::vector<Reader> ready;
+  {
+    std::lock_guard lock(mutex_);
+    if (written > written_.load(std::memory_order_relaxed))
+      written_.store(written, std::memory_order_release);
+    auto split = std::partition(readers_.begin(), readers_.end(),
+                                [&](const Reader& reader) { return reader.record > written; });
+    ready.assign(split, readers_.end());
+    readers_.erase(split, readers_.end());
+  }
+  for (const Reader& reader : ready) reader.home->post([waiter = reader.waiter] { waiter.resume(); });
+}
+
 void Engine::add_reader(RecordNumber record, Executor& home, std::coroutine_handle<> waiter, Status* status) {
   {
     std::lock_guard lock(mutex_);
@@ -210,6 +214,8 @@ void Engine::add_reader(RecordNumber record, Executor& home, std::coroutine_hand
   }
   if (waiter) {
     home.post([waiter] { waiter.resume(); });
+  } else if (following_.load(std::memory_order_relaxed)) {
+    ports_.decide.post([this] { poll_written(); });
   } else {
     projector_->want(record);
   }

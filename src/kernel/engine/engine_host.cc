@@ -9,6 +9,8 @@
 namespace ducat::kernel {
 namespace {
 
+constexpr Duration kDutiesInterval = Duration::seconds(1);
+
 // The timer is set again after the work, so a slow one does not pile up.
 void repeat(Timers& timers, Executor& executor, Duration interval, std::shared_ptr<std::atomic<bool>> stopped,
             std::function<void()> work) {
@@ -46,25 +48,86 @@ Status EngineHost::start() {
                {"reason", "a sync had failed; they are made again from the journal"}});
   }
   feed_.open(*journal_);
+  EngineOptions engine = options_.engine;
+  engine.follow = options_.follow;
+  std::function<bool()> may_lead;
+  const EngineHost* first = nullptr;
+  if (options_.together != nullptr && !options_.together->first.compare_exchange_strong(first, this)) {
+    may_lead = [first] { return first->leads(); };
+  }
   engine_ = std::make_unique<Engine>(
-      model_, EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_, &feed_},
-      options_.engine);
+      model_,
+      EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_, &feed_,
+                  std::move(may_lead), [this](bool leading) { on_role(leading); }},
+      std::move(engine));
   readers_ = std::make_unique<storage::ReaderPool>(*tables_, shared_.readers);
   Timestamp before = clock_.monotonic();
   DUCAT_TRY(engine_->start());
   started_ = true;
   EngineStats stats = engine_->stats();
-  log::info("engine.recovered", {{"engine", options_.name},
-                                 {"record", stats.durable},
-                                 {"events", stats.end_position - 1},
-                                 {"replayed", stats.lag_events},
-                                 {"ms", (clock_.monotonic() - before).micros / 1000}});
+  log::info(stats.leading ? "engine.recovered" : "engine.follows",
+            {{"engine", options_.name},
+             {"record", stats.durable},
+             {"events", stats.end_position - 1},
+             {"replayed", stats.lag_events},
+             {"ms", (clock_.monotonic() - before).micros / 1000}});
   every(options_.checkpoint_interval, [this] { checkpoint(); });
   return {};
 }
 
-void EngineHost::every(Duration interval, std::function<void()> work) {
-  repeat(timers_, shared_.upkeep, interval, stopped_, std::move(work));
+void EngineHost::every(Duration interval, std::function<void()> work, When when) {
+  repeat(timers_, shared_.upkeep, interval, stopped_, [this, when, work = std::move(work)] {
+    if (when == When::kAlways || leads()) work();
+  });
+}
+
+// On the decide executor.
+void EngineHost::on_role(bool leading) {
+  if (!started_) return;  // the start itself, or an end
+  log::info(leading ? "engine.leads" : "engine.lost_the_lead", {{"engine", options_.name}});
+  shared_.upkeep.post([this] {
+    if (stopped_->load()) return;
+    if (Status kept = keep_duties(); !kept) {
+      log::error("engine.duties_failed", kept.error(), {{"engine", options_.name}});
+    }
+  });
+}
+
+Status EngineHost::while_leading(std::function<Status()> begin, std::function<void()> end) {
+  {
+    std::lock_guard lock(duties_mutex_);
+    begin_duties_ = std::move(begin);
+    end_duties_ = std::move(end);
+  }
+  DUCAT_TRY(keep_duties());
+  // A role that changed before this was set, or duties that could not begin.
+  repeat(timers_, shared_.upkeep, kDutiesInterval, stopped_, [this] {
+    if (Status kept = keep_duties(); !kept) {
+      log::error("engine.duties_failed", kept.error(), {{"engine", options_.name}});
+    }
+  });
+  return {};
+}
+
+// Makes what is done what ought to be done.
+Status EngineHost::keep_duties() {
+  std::lock_guard lock(duties_mutex_);
+  bool leading = leads();
+  if (leading == on_duty_ || !begin_duties_) return {};
+  if (leading) {
+    DUCAT_TRY(begin_duties_());
+  } else if (end_duties_) {
+    end_duties_();
+  }
+  on_duty_ = leading;
+  return {};
+}
+
+void EngineHost::end_duties() {
+  std::lock_guard lock(duties_mutex_);
+  if (on_duty_ && end_duties_) end_duties_();
+  on_duty_ = false;
+  begin_duties_ = nullptr;
 }
 
 void EngineHost::checkpoint() {
@@ -108,7 +171,9 @@ EngineStats EngineHost::stats() const {
 Health health_of(std::span<const EngineStats> engines) {
   Health health{true, {}, Progress{}};
   for (const EngineStats& stats : engines) {
-    health.ready = health.ready && stats.leading && stats.reachable;
+    health.ready = health.ready && (stats.leading || stats.following) && stats.reachable;
+    // A service leads if all of it does.
+    health.role = stats.leading && health.role != Role::kFollowing ? Role::kLeading : Role::kFollowing;
     if (health.detail.empty()) health.detail = stats.trouble;
     health.progress->position += stats.end_position - 1;
     health.progress->projected += stats.end_position - 1 - std::min(stats.lag_events, stats.end_position - 1);
@@ -139,6 +204,8 @@ std::vector<metrics::Watch> watch_engines(metrics::Registry& registry, std::stri
         [](const EngineStats& s) { return static_cast<double>(s.waiting); });
   gauge("ducat_engine_idempotency_keys", "Idempotency keys that are remembered",
         [](const EngineStats& s) { return static_cast<double>(s.keys); });
+  gauge("ducat_engine_leading", "Engines of the service that lead; the others follow",
+        [](const EngineStats& s) { return s.leading ? 1.0 : 0.0; });
   counter("ducat_engine_operations_total", "Operations decided",
           [](const EngineStats& s) { return static_cast<double>(s.operations); });
   counter("ducat_engine_batches_total", "Batches decided",

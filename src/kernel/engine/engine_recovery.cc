@@ -44,63 +44,84 @@ class Replayer final : public RecordVisitor {
 }  // namespace
 
 Status Engine::start() {
-  DUCAT_ASSIGN(writer_, JournalWriter::lead(ports_.journal, options_.lease));
-  DUCAT_ASSIGN(reader_, JournalReader::open(ports_.journal));
+  bool may = !ports_.may_lead || ports_.may_lead();
+  Result<std::unique_ptr<JournalWriter>> writer = fail(Errc::kBusy, "this engine may not lead now");
+  if (may) writer = JournalWriter::lead(ports_.journal, options_.lease);
+  if (writer) {
+    writer_ = std::move(*writer);
+    DUCAT_ASSIGN(reader_, JournalReader::open(ports_.journal));
+    DUCAT_TRY(open_tables(writer_->epoch()));
+    tables_taken_ = true;
+    DUCAT_TRY(recover());
+    state_ = State::kServing;
+    begun_ = true;
+    projector_->begin();
+    set_leading(true);
+  } else {
+    Errc code = writer.error().code;
+    bool led = code == Errc::kBusy || code == Errc::kConflict || code == Errc::kFenced;
+    if (!led || !may_follow()) return propagate(writer);
+    DUCAT_TRY(start_following());
+  }
+  {
+    std::lock_guard lock(mutex_);
+    accepting_ = true;
+  }
+  ports_.timers.after(kWatch, ports_.decide, [this] { watch(); });
+  return {};
+}
+
+// `epoch`: of the leader, who takes the tables; 0 for a follower.
+Status Engine::open_tables(uint64_t epoch) {
   {
     // The kernel's tables must be there before anybody opens them to read.
     DUCAT_ASSIGN(auto connection, ports_.tables.connect(storage::Access::kWriter));
     DUCAT_TRY(open_checkpoint(*connection));
     // An older leader's tables thread may still be writing; from here on it cannot.
-    DUCAT_TRY(take_tables(*connection, writer_->epoch()));
+    if (epoch != 0) DUCAT_TRY(take_tables(*connection, epoch));
   }
-  DUCAT_TRY(model_.open(ports_.tables));
+  if (may_follow()) followed_ = std::make_unique<SnapshotTables>(ports_.tables);
+  DUCAT_TRY(model_.open(followed_ ? *followed_ : ports_.tables));
   DUCAT_ASSIGN(key_reader_, ports_.tables.connect(storage::Access::kReader));
   projector_ = std::make_unique<Projector>(
-      Projector::Ports{ports_.project, ports_.timers, ports_.clock, ports_.tables, model_, writer_->epoch()},
+      Projector::Ports{ports_.project, ports_.timers, ports_.clock, ports_.tables, model_, epoch},
       options_.projector,
       [this](Written written) {
         ports_.decide.post(
             [this, written = std::move(written)]() mutable { on_written(std::move(written)); });
       },
       [this](const Error& error) { set_trouble(kTables, error.message); });
-  DUCAT_TRY(recover());
-  state_ = State::kServing;
-  leading_.store(true);
-  {
-    std::lock_guard lock(mutex_);
-    accepting_ = true;
-  }
-  projector_->begin();
-  ports_.timers.after(kWatch, ports_.decide, [this] { watch(); });
   return {};
 }
 
 // Everything decided after the last durable record is void: forget it and replay the journal's tail. The
 // tables' writer is drained first, because the replay makes the changes it holds once more.
 void Engine::start_recovery() {
-  if (state_ == State::kFenced) return expire_waiting({INT64_MAX});
+  if (state_ == State::kFenced) return resign();
   if (state_ == State::kServing) state_ = State::kRecovering;
   projector_->discard([this] { ports_.decide.post([this] { retry_recovery(); }); });
 }
 
 void Engine::retry_recovery() {
+  if (state_ == State::kFenced) return resign();
   Status status = recover();
   if (status) {
     note_reachable(true);
     end_trouble(kLoading);
     failing_ = false;
-    if (state_ == State::kRecovering) state_ = State::kServing;
+    if (!std::exchange(begun_, true)) projector_->begin();
+    if (state_ == State::kRecovering) {
+      state_ = State::kServing;
+      set_leading(true);
+    }
     recoveries_.fetch_add(1);
+    if (lag_events_.load() == 0) release_readers(decided_.number);
     run();
     if (state_ == State::kStopping) try_stop();
     return;
   }
   set_trouble(kLoading, status.error().message);
-  if (status.error().code == Errc::kFenced) {
-    state_ = State::kFenced;
-    leading_.store(false);
-    return expire_waiting({INT64_MAX});
-  }
+  if (status.error().code == Errc::kFenced) return fenced(status.error());
   if (state_ == State::kStopping) return try_stop();
   // From the beginning: what this try has handed to the tables' writer would be counted twice.
   ports_.timers.after(kRecoveryPause, ports_.decide, [this] { start_recovery(); });
@@ -109,6 +130,7 @@ void Engine::retry_recovery() {
 Status Engine::recover() {
   state_generation_ = generation_.load();
   DUCAT_TRY(writer_->reread());
+  if (!tables_taken_) DUCAT_TRY(take_over_tables());
   DUCAT_TRY(model_.forget());
   recent_.clear();
   DUCAT_ASSIGN(Checkpoint checkpoint, read_checkpoint(*key_reader_));
@@ -188,7 +210,16 @@ void Engine::watch() {
   expire_waiting(now);
   if (state_ == State::kFenced) expire_waiting({INT64_MAX});
   if (state_ == State::kStopping) try_stop();
-  if (writer_->shared() && now - last_renewal_ >= kRenew && state_ == State::kServing) {
+  if (state_ == State::kFollowing) watch_as_follower(now);
+  if (state_ == State::kServing) watch_as_leader(now);
+  ports_.timers.after(kWatch, ports_.decide, [this] { watch(); });
+}
+
+void Engine::watch_as_leader(Timestamp now) {
+  if (may_follow() && ports_.may_lead && !ports_.may_lead()) {
+    return fenced({Errc::kFenced, "another process is to lead this journal"});
+  }
+  if (writer_->shared() && now - last_renewal_ >= kRenew) {
     last_renewal_ = now;
     ports_.commit.post([this] { renew_lease(); });
   }
@@ -197,7 +228,6 @@ void Engine::watch() {
     for (int64_t run : old) runs_.remove(run);
     projector_->drop_keys(std::move(old));
   }
-  ports_.timers.after(kWatch, ports_.decide, [this] { watch(); });
 }
 
 void Engine::expire_waiting(Timestamp now) {
@@ -229,7 +259,7 @@ void Engine::stop(Work done) {
       accepting_ = false;
     }
     on_stopped_ = std::move(done);
-    if (state_ != State::kFenced) state_ = State::kStopping;
+    if (state_ != State::kFenced && state_ != State::kFollowing) state_ = State::kStopping;
     quiet_until_ = {};
     run();
     try_stop();
@@ -238,14 +268,14 @@ void Engine::stop(Work done) {
 
 void Engine::try_stop() {
   if (state_ == State::kStopped || !on_stopped_) return;
-  bool fenced = state_ == State::kFenced;
+  bool fenced = state_ == State::kFenced || state_ == State::kFollowing;
   if (!fenced && !failing_ && (!waiting_.empty() || !under_way_.empty())) return;
   bool tables_behind = lag_events_.load() > 0;
   bool tables_fail = (troubled_.load() & 1U << kTables) != 0;
   if (tables_behind && !fenced && !failing_ && !tables_fail) return projector_->want(durable_.load());
   expire_waiting({INT64_MAX});
   state_ = State::kStopped;
-  leading_.store(false);
+  set_leading(false);
   // The writer belongs to the commit executor; nothing else uses it any more.
   ports_.commit.post([this] {
     if (writer_) writer_->release();
@@ -296,6 +326,7 @@ EngineStats Engine::stats() const {
   stats.recoveries = recoveries_.load();
   stats.keys = keys_.load();
   stats.leading = leading_.load();
+  stats.following = follows_well_.load();
   stats.reachable = unreachable_since_.load() == 0;
   std::lock_guard lock(mutex_);
   for (const std::string& trouble : troubles_) {

@@ -58,7 +58,8 @@ class Submission {
       false;  // none of its operations changes anything: it is served even when nothing can be written
 
   // The last record that had been decided when this was answered: reads that wait until the tables have
-  // reached it see everything that this submission saw.
+  // reached it see everything that this submission saw. Of a follower's answer: the record up to which it has
+  // followed the journal. 0: refused.
   RecordNumber seen = 0;
 
  private:

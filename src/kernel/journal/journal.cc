@@ -26,8 +26,11 @@ constexpr std::string_view kTip =
 constexpr std::string_view kRead =
     "SELECT record, first_position, events, epoch, at, checksum, body FROM journal "
     "WHERE record > $1 ORDER BY record LIMIT 256";
+constexpr size_t kPage = 256;  // the limit in kRead
 constexpr std::string_view kOne =
     "SELECT record, first_position, events, epoch, at, checksum, body FROM journal WHERE record = $1";
+constexpr std::string_view kHead =
+    "SELECT record, first_position, events, epoch, at, checksum FROM journal WHERE record = $1";
 constexpr std::string_view kChecksum = "SELECT checksum FROM journal WHERE record = $1";
 
 // Any number will do, as long as nobody else in the database uses it; the schema's hash makes shards differ.
@@ -86,24 +89,32 @@ Result<Tip> JournalReader::tip() {
 
 Result<RecordNumber> JournalReader::read(RecordNumber after, const OnRecord& on_record) {
   DUCAT_ASSIGN(int64_t before, one_number(*connection_, kChecksum, {static_cast<int64_t>(after)}));
-  auto previous = static_cast<uint64_t>(before);
+  Tip tip;
+  tip.number = after;
+  tip.checksum = static_cast<uint64_t>(before);
+  DUCAT_TRY(follow(tip, on_record));
+  return tip.number;
+}
+
+Status JournalReader::follow(Tip& tip, const OnRecord& on_record) {
   for (;;) {
-    RecordNumber page_start = after;
+    size_t rows = 0;
     Status status;
-    DUCAT_TRY(connection_->query(kRead, {static_cast<int64_t>(after)}, [&](const Row& row) {
+    DUCAT_TRY(connection_->query(kRead, {static_cast<int64_t>(tip.number)}, [&](const Row& row) {
+      ++rows;
       if (!status) return;
       Record record = to_record(row, true);
-      if (record.number != after + 1 || record.checksum != checksum_of(record, previous)) {
-        status =
-            fail(Errc::kCorrupt, "journal record " + std::to_string(after + 1) + " is missing or damaged");
+      if (record.number != tip.number + 1 || record.checksum != checksum_of(record, tip.checksum)) {
+        status = fail(Errc::kCorrupt,
+                      "journal record " + std::to_string(tip.number + 1) + " is missing or damaged");
         return;
       }
-      previous = record.checksum;
-      after = record.number;
       status = on_record(record);
+      if (status) tip = tip_of(record);
     }));
     DUCAT_TRY(std::move(status));
-    if (after == page_start) return after;
+    // A page that is not full ends where the journal ended when it was read.
+    if (rows < kPage) return {};
   }
 }
 
@@ -115,7 +126,22 @@ Result<Record> JournalReader::record(RecordNumber number) {
   return std::move(*record);
 }
 
+Result<Tip> JournalReader::tip_at(RecordNumber number) {
+  std::optional<Tip> tip;
+  DUCAT_TRY(connection_->query(kHead, {static_cast<int64_t>(number)},
+                               [&](const Row& row) { tip = tip_of(to_record(row, false)); }));
+  if (!tip) return fail(Errc::kNotFound, "there is no journal record " + std::to_string(number));
+  return *tip;
+}
+
 Result<std::unique_ptr<JournalWriter>> JournalWriter::lead(storage::Database& database,
+                                                           LeaseOptions options) {
+  DUCAT_ASSIGN(std::unique_ptr<JournalWriter> writer, open(database, std::move(options)));
+  DUCAT_TRY(writer->take_lead());
+  return writer;
+}
+
+Result<std::unique_ptr<JournalWriter>> JournalWriter::open(storage::Database& database,
                                                            LeaseOptions options) {
   DUCAT_ASSIGN(auto connection, database.connect(storage::Access::kWriter));
   DUCAT_TRY(storage::migrate(*connection, "journal", storage::journal_migrations()));
@@ -125,9 +151,12 @@ Result<std::unique_ptr<JournalWriter>> JournalWriter::lead(storage::Database& da
   }
   std::unique_ptr<JournalWriter> writer(
       new JournalWriter(std::move(connection), std::move(lease), std::move(options)));
-  DUCAT_TRY(writer->take_lease());
-  DUCAT_TRY(writer->fence());
   return writer;
+}
+
+Status JournalWriter::take_lead() {
+  DUCAT_TRY(take_lease());
+  return fence();
 }
 
 Status JournalWriter::take_lease() {
@@ -150,7 +179,7 @@ Status JournalWriter::take_lease() {
   if (!alone && expires_at > now) return fail(Errc::kBusy, "the journal is led by " + holder);
   DUCAT_ASSIGN(int64_t taken, connection_->execute(kTakeLease, {epoch + 1, std::string_view(options_.holder),
                                                                 now + options_.duration.micros, epoch}));
-  if (taken != 1) return fail(Errc::kBusy, "somebody else took the lead of the journal just now");
+  if (taken != 1) return fail(Errc::kConflict, "somebody else took the lead of the journal just now");
   epoch_ = static_cast<uint64_t>(epoch + 1);
   return {};
 }
@@ -196,6 +225,12 @@ Status JournalWriter::reread() {
   DUCAT_ASSIGN(Tip now, read_tip(*connection_));
   if (now.epoch > epoch_) return fail(Errc::kFenced, "another process leads this journal now");
   tip_ = now;
+  return {};
+}
+
+Status JournalWriter::confirm() {
+  DUCAT_ASSIGN(Tip now, read_tip(*connection_));
+  if (now.epoch > epoch_) return fail(Errc::kFenced, "another process leads this journal now");
   return {};
 }
 

@@ -36,8 +36,14 @@ class JournalReader {
   // Hands over the records after `after` in order, until the end or the first error of `on_record`, and
   // checks their chain (kCorrupt). Answers the number of the last one read.
   Result<RecordNumber> read(RecordNumber after, const OnRecord& on_record);
+  // Hands over what has come after `tip` and moves it along, checking the chain; at the end `tip` is the end
+  // of the journal as it was at some moment of this call. One indexed query if little has come. After an
+  // error `tip` is the last record that was handed over.
+  Status follow(Tip& tip, const OnRecord& on_record);
   // One record, checked for its form only; kNotFound if there is none of that number.
   Result<Record> record(RecordNumber number);
+  // The same record as an end to follow from.
+  Result<Tip> tip_at(RecordNumber number);
 
  private:
   explicit JournalReader(std::unique_ptr<storage::Connection> connection)
@@ -55,6 +61,11 @@ class JournalWriter {
  public:
   // Creates the tables if needed and takes the lead; kBusy if somebody else leads.
   static Result<std::unique_ptr<JournalWriter>> lead(storage::Database& database, LeaseOptions options);
+  // The same in two steps, for whoever tries again and again: connected, and not the leader yet.
+  static Result<std::unique_ptr<JournalWriter>> open(storage::Database& database, LeaseOptions options);
+  // kBusy as above: may be called again. kConflict, kFenced: somebody else was quicker; after these and all
+  // others it is only destroyed.
+  Status take_lead();
 
   // Appends the record (its number must follow the last one) and returns when it is durable. Sets its
   // checksum. kFenced: somebody else leads now, for good. kConflict: an earlier append of unknown outcome has
@@ -62,6 +73,8 @@ class JournalWriter {
   Status append(Record& record);
   // Looks where the journal ends, after a failed append; kFenced if a newer leader has written.
   Status reread();
+  // kFenced if a newer leader has written; any other error means that this is not known.
+  Status confirm();
   // Whether a record whose append ended in kTimeout is there. Errors mean that it is still unknown.
   Result<bool> resolve(const Record& record);
   // Prolongs the lease; kFenced if it has been taken.

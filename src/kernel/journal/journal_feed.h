@@ -29,6 +29,10 @@ class JournalFeed {
   // Everything up to here is durable, after a start or a recovery.
   void reached(RecordNumber number);
 
+  // This process leads anew; before `reached`. Until it leads first there is nothing to read.
+  void begin_term() { term_.fetch_add(1); }
+  uint64_t term() const { return term_.load(); }
+
   RecordNumber end() const { return end_.load(std::memory_order_acquire); }
   // The records after `after`, in order, as many as make about `bytes`; none if there are none. Blocks on
   // disk for old ones.
@@ -46,6 +50,7 @@ class JournalFeed {
   const size_t memory_bytes_;
   storage::Database* journal_ = nullptr;
   std::atomic<RecordNumber> end_{0};
+  std::atomic<uint64_t> term_{0};
   std::mutex mutex_;
   std::deque<std::shared_ptr<const Record>> recent_;  // without gaps
   size_t recent_bytes_ = 0;

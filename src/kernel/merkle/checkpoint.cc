@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "base/check.h"
-#include "platform/security/base64_padded.h"
+#include "platform/security/base64.h"
 
 namespace ducat::kernel::merkle {
 namespace {

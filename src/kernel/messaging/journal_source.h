@@ -47,6 +47,7 @@ class JournalSource final : public broker::Source {
   void unlisten(uint64_t listener) override { feed_.unlisten(listener); }
   Result<uint64_t> published() override;
   Status set_published(uint64_t number) override;
+  uint64_t term() const override { return feed_.term(); }
 
  private:
   Result<storage::Connection*> connection();

@@ -30,7 +30,11 @@ Status take_tables(storage::Connection& connection, uint64_t epoch) {
 }
 
 Projector::Projector(Ports ports, ProjectorOptions options, OnWritten on_written, OnError on_error)
-    : ports_(ports), options_(options), on_written_(std::move(on_written)), on_error_(std::move(on_error)) {}
+    : ports_(ports),
+      options_(options),
+      on_written_(std::move(on_written)),
+      on_error_(std::move(on_error)),
+      epoch_(ports_.epoch) {}
 
 Projector::~Projector() = default;
 
@@ -137,7 +141,7 @@ Result<storage::Connection*> Projector::connection() {
 // for its end before it takes the tables and reads them.
 Result<storage::Transaction> Projector::begin(storage::Connection& connection) {
   DUCAT_ASSIGN(auto transaction, storage::Transaction::begin(connection));
-  DUCAT_TRY(take_tables(connection, ports_.epoch));
+  DUCAT_TRY(take_tables(connection, epoch_.load()));
   return transaction;
 }
 

@@ -6,6 +6,7 @@
 // not let them wait.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -68,7 +69,7 @@ class Projector {
     Clock& clock;
     storage::Database& tables;
     TableWriter& writer;
-    uint64_t epoch = 0;  // of the leader; a newer one's tables are not written
+    uint64_t epoch = 0;  // of the leader; a newer one's tables are not written. 0: `lead` says it later
   };
   using OnWritten = std::function<void(Written)>;
   using OnError = std::function<void(const Error&)>;
@@ -76,6 +77,8 @@ class Projector {
   Projector(Ports ports, ProjectorOptions options, OnWritten on_written, OnError on_error);
   ~Projector();
 
+  // Writes for a new leader of this process, after `discard`.
+  void lead(uint64_t epoch) { epoch_.store(epoch); }
   // From now on writes by itself; until then only `write_now` does, so that a start has the tables to itself.
   void begin();
   // The changes of one record (null: none), in the order of records.
@@ -117,6 +120,7 @@ class Projector {
   const ProjectorOptions options_;
   OnWritten on_written_;
   OnError on_error_;
+  std::atomic<uint64_t> epoch_;
   std::unique_ptr<storage::Connection> connection_;
 
   std::mutex mutex_;

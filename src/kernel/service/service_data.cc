@@ -87,6 +87,7 @@ Status fill_tables(const ServiceData& service, const DataPorts& ports, size_t in
   SystemClock clock;
   auto timers = std::make_unique<ThreadTimers>();
   EngineHostOptions options;
+  options.follow = false;
   options.name = name;
   options.journal = ports.targets(name, true);
   options.tables = ports.targets(name, false);

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "platform/broker/broker.h"
+#include "platform/cache/cache.h"
 #include "platform/config/settings.h"
 #include "platform/rpc/invoker.h"
 #include "platform/rpc/registry.h"
@@ -16,6 +17,8 @@
 #include "platform/telemetry/metrics.h"
 
 namespace ducat::kernel {
+
+struct LeadTogether;
 
 // Where a service's databases are: the target of a name ("wallet-0", durable or not).
 using Targets = std::function<storage::StorageTarget(const std::string& name, bool durable)>;
@@ -38,6 +41,8 @@ struct ServicePorts {
   metrics::Registry& metrics;
   broker::Broker* broker = nullptr;           // null: nothing is published and nothing consumed (tools)
   rpc::ServiceDirectory* services = nullptr;  // the way to other services (src/clients); null for tools
+  cache::Cache* cache = nullptr;              // for instances that follow; null: none
+  LeadTogether* together = nullptr;           // EngineHostOptions::together; null for tools
 };
 
 }  // namespace ducat::kernel

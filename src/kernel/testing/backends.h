@@ -7,23 +7,13 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "base/system.h"
+#include "base/testing/done.h"
+#include "base/testing/eventually.h"
 #include "platform/storage/open.h"
 #include "platform/storage/testing/temporary_directory.h"
 #include "platform/storage/testing/temporary_postgres.h"
-
-#define ASSERT_DONE(expr)          \
-  if (auto&& done = (expr); !done) \
-  FAIL() << ::ducat::to_string(done.error().code) << ": " << done.error().message
-#define EXPECT_FAILS(expr, expected)                                                  \
-  if (auto&& done = (expr); done) {                                                   \
-    ADD_FAILURE() << #expr << " succeeded";                                           \
-  } else {                                                                            \
-    EXPECT_STREQ(::ducat::to_string(done.error().code), ::ducat::to_string(expected)) \
-        << done.error().message;                                                      \
-  }
 
 namespace ducat::kernel::testing {
 
@@ -99,16 +89,7 @@ inline std::unique_ptr<Backend> make_postgres() {
   return postgres() == nullptr ? nullptr : std::make_unique<PostgresBackend>();
 }
 
-// Waits for a condition; false if it does not come true in 20 s.
-template <typename Condition>
-bool eventually(Condition condition) {
-  SystemClock clock;
-  for (Timestamp give_up = clock.monotonic() + Duration::seconds(20); clock.monotonic() < give_up;) {
-    if (condition()) return true;
-    std::this_thread::yield();
-  }
-  return false;
-}
+using ducat::eventually;
 
 // A number that a statement answers; -1 if it answers none.
 inline int64_t number(storage::Connection& connection, std::string_view sql,

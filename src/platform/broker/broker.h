@@ -110,6 +110,9 @@ class Source {
   // Where publishing to an external broker goes on (not used by in-process delivery). May block on disk.
   virtual Result<uint64_t> published() = 0;
   virtual Status set_published(uint64_t number) = 0;
+  // Changes when somebody else may have published meanwhile (another process, which led): then `published` is
+  // asked again before more is read.
+  virtual uint64_t term() const { return 0; }
 };
 
 // How a broker is, for /health and metrics.

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/hash.h"
+#include "base/json_text.h"
 
 namespace ducat::broker {
 namespace {
@@ -14,31 +15,10 @@ namespace ondemand = simdjson::ondemand;
 
 constexpr size_t kLongestKey = 255;
 
-// In quotes, escaped by RFC 8259.
-void append_text(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out.push_back('"');
-  size_t plain = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-    out.append(text, plain, i - plain);
-    plain = i + 1;
-    out.push_back('\\');
-    if (byte == '"' || byte == '\\') {
-      out.push_back(text[i]);
-    } else {
-      out.append("u00").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
-    }
-  }
-  out.append(text, plain, text.size() - plain);
-  out.push_back('"');
-}
-
 void append_attribute(std::string& out, std::string_view key, std::string_view value) {
   if (value.empty()) return;
   out.append(key);
-  append_text(out, value);
+  append_json_text(out, value);
 }
 
 // The object as it stands in the text; "null" for null.
@@ -61,7 +41,7 @@ std::unexpected<Error> unreadable(std::string_view what) {
 void append_cloud_event(std::string& out, const CloudEvent& event) {
   out.reserve(out.size() + 400 + event.data.size());
   out.append(R"({"specversion":"1.0","id":)");
-  append_text(out, event.id);
+  append_json_text(out, event.id);
   append_attribute(out, ",\"source\":", event.source);
   append_attribute(out, ",\"type\":", event.type);
   append_attribute(out, ",\"subject\":", event.subject);

@@ -6,8 +6,8 @@
 #include <future>
 #include <map>
 
+#include "base/testing/eventually.h"
 #include "platform/broker/dead_letters.h"
-#include "platform/broker/testing/eventually.h"
 #include "platform/broker/testing/fake_broker.h"
 
 namespace ducat::broker::testing {

@@ -158,7 +158,7 @@ Result<uint64_t> redrive_dead_letters(Broker& broker, const DeadLetterOptions& o
   DUCAT_TRY(letters.open(broker));
   DUCAT_TRY(broker.declare(retry_stream(options.group)));
   uint64_t moved = 0;
-  while (moved < options.limit) {
+  while (moved < options.limit && (options.stopped == nullptr || !*options.stopped)) {
     std::vector<Delivery> some = letters.take(std::min(options.limit - moved, kMovedAtOnce));
     if (some.empty()) break;
     std::vector<Message> copies;

@@ -1,6 +1,7 @@
 // Messages that a group could not handle: where they are kept, what their headers say, and moving them back.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -37,9 +38,10 @@ void restore_id(Message& redriven);
 
 struct DeadLetterOptions {
   std::string group;
-  uint64_t limit = 1000;                      // messages at most
-  Duration quiet = Duration::seconds(3);      // the end: nothing has come for so long
-  Duration patience = Duration::seconds(30);  // for the broker to confirm what is moved
+  uint64_t limit = 1000;                       // messages at most
+  Duration quiet = Duration::seconds(3);       // the end: nothing has come for so long
+  Duration patience = Duration::seconds(30);   // for the broker to confirm what is moved
+  const std::atomic<bool>* stopped = nullptr;  // ends a move early, between two batches
 };
 
 // Shows the dead letters of a group, oldest first, and leaves them where they are: how many those were. An

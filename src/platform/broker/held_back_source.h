@@ -23,6 +23,7 @@ class HeldBackSource final : public Source {
   // Also forgets what is held back: whoever asks begins again there.
   Result<uint64_t> published() override;
   Status set_published(uint64_t number) override;
+  uint64_t term() const override { return source_.term(); }
 
   // Passes on what is old enough; to be called every second or so. May block on disk.
   Status pass_on();

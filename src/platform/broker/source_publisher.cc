@@ -1,6 +1,7 @@
 // See source_publisher.h. Everything but the counters belongs to the executor.
 #include "platform/broker/source_publisher.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -49,6 +50,15 @@ struct SourcePublisher::Impl : std::enable_shared_from_this<Impl> {
 
   // The next chunk with messages in it; false if there is none now.
   bool read() {
+    if (const uint64_t now = source.term(); now != term) {
+      Result<uint64_t> at = source.published();
+      if (!at) {
+        failed(at.error());
+        return false;
+      }
+      term = now;
+      reached = std::max(reached, *at);
+    }
     Result<Source::Chunk> found = source.read(reached, options.batch_messages, {});
     if (!found) {
       failed(found.error());
@@ -186,6 +196,7 @@ struct SourcePublisher::Impl : std::enable_shared_from_this<Impl> {
   uint64_t batch_end = 0;
   uint64_t reached = 0;  // everything up to here is confirmed
   uint64_t saved = 0;
+  uint64_t term = 0;  // of the source, when it was asked where to begin
   Backoff pauses;
   std::optional<Timers::Id> retry_timer, save_timer;
 
@@ -209,6 +220,7 @@ SourcePublisher::~SourcePublisher() {
 }
 
 Status SourcePublisher::start() {
+  impl_->term = impl_->source.term();
   DUCAT_ASSIGN(impl_->reached, impl_->source.published());
   impl_->saved = impl_->reached;
   impl_->listener = impl_->source.listen([impl = impl_] { impl->wake(); });

@@ -5,8 +5,8 @@
 
 #include <deque>
 
+#include "base/testing/eventually.h"
 #include "platform/broker/testing/broker_fixture.h"
-#include "platform/broker/testing/eventually.h"
 
 namespace ducat::broker::testing {
 namespace {

@@ -7,6 +7,7 @@
 #include <future>
 
 #include "base/system.h"
+#include "base/testing/eventually.h"
 #include "platform/cache/memory_cache.h"
 #include "platform/cache/redis_cache.h"
 #include "platform/cache/testing/redis_server.h"
@@ -22,17 +23,6 @@ std::optional<Entry> get(Cache& cache, const std::string& key, Executor& home) {
   std::promise<std::optional<Entry>> done;
   start(cache.get(key, home), [&done](std::optional<Entry> entry) { done.set_value(std::move(entry)); });
   return done.get_future().get();
-}
-
-// Waits for what a put without an answer has done.
-template <typename Condition>
-bool eventually(Condition condition) {
-  SystemClock clock;
-  for (Timestamp give_up = clock.monotonic() + Duration::seconds(10); clock.monotonic() < give_up;) {
-    if (condition()) return true;
-    std::this_thread::yield();
-  }
-  return false;
 }
 
 bool redis_missing() {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 
+#include "base/testing/eventually.h"
 #include "platform/http/client.h"
 #include "platform/http/server.h"
 
@@ -88,16 +89,6 @@ class ServerTest : public testing::Test {
   static ClientResponse must(Result<ClientResponse> response) {
     EXPECT_TRUE(response) << response.error().message;
     return response ? std::move(*response) : ClientResponse();
-  }
-  // Waits for something the server does by itself; false after a while.
-  template <typename Condition>
-  static bool eventually(Condition condition) {
-    auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > until) return false;
-      std::this_thread::yield();
-    }
-    return true;
   }
 
   TestHandler handler_;

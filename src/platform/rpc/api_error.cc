@@ -7,6 +7,8 @@
 namespace ducat::rpc {
 namespace {
 
+constexpr std::string_view kNotLeading = "NotLeadingError";
+
 // "Not Found" → "NotFoundError"; "Internal Server Error" keeps its one Error.
 std::string type_of_status(int status) {
   std::string type(http::reason_phrase(status));
@@ -123,6 +125,18 @@ ApiError ApiError::from(const Error& failure) {
   if (error.status == 503) error.retry_after = 1;
   error.cause = std::string(to_string(failure.code)) + ": " + failure.message;
   return error;
+}
+
+ApiError ApiError::not_leading() {
+  ApiError error = of(503, "This instance follows another one, which does the writing");
+  error.type = kNotLeading;
+  error.code = "NOT_LEADING";
+  error.retry_after = 1;
+  return error;
+}
+
+bool ApiError::is_not_leading() const {
+  return status == 503 && type == kNotLeading;
 }
 
 std::string type_of(const ApiError& error) {

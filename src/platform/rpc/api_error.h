@@ -38,6 +38,9 @@ struct ApiError {
   // An operational failure: 503 with Retry-After when trying again may help, else 500. Its message goes to
   // `cause`.
   static ApiError from(const Error& error);
+  // A write that came to an instance that follows: not applied, and another instance does it.
+  static ApiError not_leading();
+  bool is_not_leading() const;
 };
 
 // Appends the body. `target` is the request's, as received; `now` the time of the answer.

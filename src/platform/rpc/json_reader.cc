@@ -118,7 +118,9 @@ bool Reading::member(json::field& member, const MessagePlan& plan, const Place& 
   if (token.starts_with('n')) {
     if (token != "null") return fail(kMalformed);
     // null is "absent", except that a nullable field is thereby given.
-    if (field->nullable) seen |= bit;
+    if (!field->nullable) return true;
+    seen |= bit;
+    if (plan.nulls != nullptr) plan.reflection->AddString(&into, plan.nulls, field->name);
     return true;
   }
   seen |= bit;

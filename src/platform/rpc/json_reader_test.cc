@@ -50,6 +50,21 @@ TEST(JsonReader, ReadsEveryKindOfField) {
   EXPECT_THAT(result.violations, IsEmpty());
 }
 
+TEST(JsonReader, TellsNullFromAbsentWhereTheContractWantsToKnow) {
+  auto names = [](std::string_view body) {
+    auto result = read<testing::Patch>(body);
+    EXPECT_EQ(result.problem, "") << body;
+    EXPECT_THAT(result.violations, IsEmpty()) << body;
+    return Texts(result.message.cleared().begin(), result.message.cleared().end());
+  };
+  EXPECT_THAT(names("{}"), IsEmpty());
+  EXPECT_THAT(names(R"({"name":"","metadata":{}})"), IsEmpty());
+  EXPECT_THAT(names(R"({"metadata":null,"amount":null,"name":null})"), ElementsAre("metadata", "name"));
+  EXPECT_THAT(read<testing::Patch>(R"({"cleared":["name"]})").violations,
+              ElementsAre("property cleared should not exist"))
+      << "it is no member";
+}
+
 TEST(JsonReader, KeepsValuesExactly) {
   auto [message, problem, violations] = read<testing::Everything>(
       R"({"name":"J\u00f6\"\n","amount":12.50,"fee":"0.10","big":9007199254740993,"at":"1970-01-01T00:00:01Z","colour":"BLUE",)"

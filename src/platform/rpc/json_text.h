@@ -1,4 +1,4 @@
-// Writing JSON text into a string: escaping, and a small writer that keeps track of commas. What the
+// Writing JSON into a string: a small writer that keeps track of commas. What the
 // contracts' messages look like is json_writer.h; this is for error bodies and the OpenAPI document.
 #pragma once
 
@@ -6,10 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace ducat::rpc {
+#include "base/json_text.h"
 
-// Appends `text` in quotes, escaped by RFC 8259. Bytes above 0x7F are copied: the text must be UTF-8.
-void append_json_text(std::string& out, std::string_view text);
+namespace ducat::rpc {
 
 // Whether the bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool valid_utf8(std::string_view text);

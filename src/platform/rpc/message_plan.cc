@@ -42,6 +42,19 @@ const google::protobuf::Reflection* reflection_of(const Descriptor* descriptor) 
   return prototype->GetReflection();
 }
 
+// The field that gets the names of members that were null, or null.
+const FieldDescriptor* nulls_of(const Descriptor& descriptor) {
+  const FieldDescriptor* found = nullptr;
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    const FieldDescriptor* field = descriptor.field(i);
+    if (!field->options().GetExtension(contract::rules).nulls()) continue;
+    DUCAT_CHECK(found == nullptr && field->is_repeated() && field->type() == FieldDescriptor::TYPE_STRING,
+                "the names of null members go to one repeated string field");
+    found = field;
+  }
+  return found;
+}
+
 TextFormat format_of(contract::Format format) {
   switch (format) {
     case contract::UUID:
@@ -133,7 +146,9 @@ const MessagePlan& PlanCache::of(const Descriptor* descriptor) {
   slot = std::make_unique<MessagePlan>();
   MessagePlan& plan = *slot;  // in the map before its fields are read: a message may contain itself
   plan.descriptor = descriptor;
+  plan.nulls = nulls_of(*descriptor);
   for (int i = 0; i < descriptor->field_count(); ++i) {
+    if (descriptor->field(i) == plan.nulls) continue;
     FieldPlan field = make_field(*descriptor->field(i));
     if (field.kind == Kind::kMessage) field.message = &of(descriptor->field(i)->message_type());
     plan.fields.push_back(std::move(field));
@@ -145,6 +160,7 @@ const MessagePlan& PlanCache::of(const Descriptor* descriptor) {
 MessagePlan PlanCache::part(const Descriptor* request, Part part, bool query_only) {
   MessagePlan plan;
   plan.descriptor = request;
+  if (part == Part::kBody) plan.nulls = of(request).nulls;
   for (const FieldPlan& field : of(request).fields) {
     if (belongs(field, part, query_only)) plan.fields.push_back(field);
   }

@@ -71,10 +71,12 @@ struct MessagePlan {
   const google::protobuf::Descriptor* descriptor = nullptr;
   const google::protobuf::Reflection* reflection = nullptr;
   std::vector<FieldPlan> fields;  // at most 64, in the order of the contract
-  uint64_t required = 0;          // bit i: fields[i] must be there
-  bool conditions = false;        // some field has a when_field
-  bool defaults = false;          // some field has a default value
-  bool bare_list = false;         // written as the array of its only field
+  const google::protobuf::FieldDescriptor* nulls =
+      nullptr;              // gets the names of nullable members that were null
+  uint64_t required = 0;    // bit i: fields[i] must be there
+  bool conditions = false;  // some field has a when_field
+  bool defaults = false;    // some field has a default value
+  bool bare_list = false;   // written as the array of its only field
 };
 
 // Owns plans; they live as long as the cache. Filled at the start by one thread, read by any. A contract that

@@ -14,6 +14,7 @@
 
 #include <expected>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -151,6 +152,19 @@ class TypedRoute final : public Route {
   Method<Request, Response> method_;
 };
 
+template <typename Response>
+Task<Reply<Response>> refuse(ApiError error) {
+  co_return std::unexpected(std::move(error));
+}
+
+// The method while `leads()`, and a refusal before it has begun otherwise.
+template <typename Request, typename Response>
+Method<Request, Response> gated(std::function<bool()> leads, Method<Request, Response> method) {
+  return [leads = std::move(leads), method = std::move(method)](const Request& request, CallContext& call) {
+    return leads() ? method(request, call) : refuse<Response>(ApiError::not_leading());
+  };
+}
+
 }  // namespace registry_detail
 
 // Filled at the start by one thread; then read by the dispatcher and the OpenAPI document, which it outlives.
@@ -162,8 +176,17 @@ class Registry {
   template <typename Request, typename Response>
   void bind(std::string_view method, registry_detail::Method<Request, Response> handler) {
     RoutePlan plan = plan_of(method, *Request::descriptor(), *Response::descriptor());
+    if (auto leads = gate_of(plan)) {
+      handler = registry_detail::gated<Request, Response>(std::move(leads), std::move(handler));
+    }
     routes_.push_back(std::make_unique<registry_detail::TypedRoute<Request, Response>>(std::move(plan),
                                                                                        std::move(handler)));
+  }
+
+  // Methods of this service of the contracts that are no GET are refused (ApiError::not_leading) while
+  // `leads()` is false. To be said before they are bound; `leads` is thread-safe and quick.
+  void writes_need(std::string service, std::function<bool()> leads) {
+    gates_[std::move(service)] = std::move(leads);
   }
 
   // The same for a route of another kind, such as one whose calls are answered elsewhere.
@@ -178,7 +201,14 @@ class Registry {
   RoutePlan plan_of(std::string_view method, const google::protobuf::Descriptor& request,
                     const google::protobuf::Descriptor& response);
 
+  std::function<bool()> gate_of(const RoutePlan& plan) const {
+    auto found = gates_.find(plan.method->service()->full_name());
+    bool reads = plan.verb.empty() || plan.verb == "GET";
+    return found == gates_.end() || reads ? nullptr : found->second;
+  }
+
   PlanCache plans_;
+  std::map<std::string, std::function<bool()>> gates_;
   std::vector<std::unique_ptr<Route>> routes_;
 };
 

@@ -18,11 +18,16 @@ struct Progress {
   uint64_t projected = 0;  // the tables have all events up to here
 };
 
+// What a module with a journal does with it: leads it, or follows another process that does. A module that
+// follows answers reads.
+enum class Role : uint8_t { kNone, kLeading, kFollowing };
+
 // How a module is, for /health.
 struct Health {
   bool ready = false;
   std::string detail;                // what is wrong, or a short fact worth showing; may be empty
   std::optional<Progress> progress;  // of a module with a journal
+  Role role = Role::kNone;
 };
 
 class Module {

@@ -10,12 +10,19 @@ namespace {
 constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-constexpr auto kUrlValues = [] {
-  std::array<int8_t, 256> values{};
+constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// The value of each character; -1: it is none of the alphabet.
+using Values = std::array<int8_t, 256>;
+constexpr Values values_of(std::string_view alphabet) {
+  Values values{};
   for (int8_t& value : values) value = -1;
-  for (size_t i = 0; i < kUrl.size(); ++i) values[static_cast<uint8_t>(kUrl[i])] = static_cast<int8_t>(i);
+  for (size_t i = 0; i < alphabet.size(); ++i)
+    values[static_cast<uint8_t>(alphabet[i])] = static_cast<int8_t>(i);
   return values;
-}();
+}
+constexpr Values kUrlValues = values_of(kUrl);
+constexpr Values kStandardValues = values_of(kStandard);
 
 std::string encode(std::string_view bytes, std::string_view alphabet, unsigned width) {
   std::string text;
@@ -31,20 +38,15 @@ std::string encode(std::string_view bytes, std::string_view alphabet, unsigned w
   return text;
 }
 
-}  // namespace
-
-std::string base64url(std::string_view bytes) {
-  return encode(bytes, kUrl, 6);
-}
-
-std::optional<std::string> parse_base64url(std::string_view text) {
+// Base64 without its padding.
+std::optional<std::string> decode(std::string_view text, const Values& values) {
   if (text.size() % 4 == 1) return std::nullopt;
   std::string bytes;
   bytes.reserve(text.size() * 3 / 4);
   uint32_t bits = 0;
   unsigned count = 0;
   for (char c : text) {
-    int8_t value = kUrlValues[static_cast<uint8_t>(c)];
+    int8_t value = values[static_cast<uint8_t>(c)];
     if (value < 0) return std::nullopt;
     bits = bits << 6 | static_cast<uint32_t>(value);
     count += 6;
@@ -54,6 +56,28 @@ std::optional<std::string> parse_base64url(std::string_view text) {
   }
   if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
   return bytes;
+}
+
+}  // namespace
+
+std::string base64url(std::string_view bytes) {
+  return encode(bytes, kUrl, 6);
+}
+
+std::optional<std::string> parse_base64url(std::string_view text) {
+  return decode(text, kUrlValues);
+}
+
+std::string base64_padded(std::string_view bytes) {
+  std::string text = encode(bytes, kStandard, 6);
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
+std::optional<std::string> parse_base64_padded(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  for (int most = 2; most > 0 && text.ends_with('='); --most) text.remove_suffix(1);
+  return decode(text, kStandardValues);
 }
 
 std::string base32(std::string_view bytes) {

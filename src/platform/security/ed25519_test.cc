@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "platform/security/base64_padded.h"
+#include "platform/security/base64.h"
 
 namespace ducat::security {
 namespace {

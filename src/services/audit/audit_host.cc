@@ -18,6 +18,7 @@ Status AuditHost::start() {
   threads_ = std::make_unique<kernel::ServiceThreads>();
   kernel::EngineHostOptions options{
       .name = "audit", .journal = options_.journal, .tables = options_.tables, .engine = options_.engine};
+  options.together = options_.together;
   host_ = std::make_unique<kernel::EngineHost>(model_, std::move(options), *threads_, clock_, timers_);
   DUCAT_TRY(host_->start());
   service_ = std::make_unique<AuditService>(host_->engine(), host_->readers(), signer_);
@@ -53,7 +54,7 @@ Status AuditHost::keep(uint64_t size, const std::string& note) {
 }
 
 void AuditHost::stop() {
-  if (started_) {
+  if (started_ && host_->leads()) {
     std::mutex mutex;
     std::condition_variable wake;
     bool done = false;

@@ -17,6 +17,7 @@ struct AuditHostOptions {
   storage::StorageTarget journal;
   storage::StorageTarget tables;
   kernel::EngineOptions engine;
+  kernel::LeadTogether* together = nullptr;              // kernel::EngineHostOptions
   Duration checkpoint_interval = Duration::seconds(60);  // of signed tree heads that are kept
 };
 
@@ -36,6 +37,9 @@ class AuditHost {
   AuditService& service() { return *service_; }
   // What who proposed records is told; for Broker::feed. Outlives the broker.
   broker::Source& answers() { return *answers_; }
+  kernel::EngineHost& engine() { return *host_; }
+  bool started() const { return host_ != nullptr; }
+  bool leads() const { return host_ && host_->leads(); }
   kernel::EngineStats stats() const { return host_ ? host_->stats() : kernel::EngineStats{}; }
 
   // Signs the tree as it is and keeps it, if it has grown since the last time.

@@ -16,6 +16,7 @@ namespace json = simdjson::ondemand;
 
 constexpr size_t kMostDepth = 64;
 constexpr size_t kLongestId = 255;        // a correlation id is a message's key
+constexpr size_t kLongestTrace = 256;     // version 00 has 55 bytes, later ones may have more
 constexpr size_t kLongestIndexed = 1024;  // PostgreSQL's rows of an index have 2,704 bytes at most
 // Positions of this journal and of the others' make different ids: shards count from 0 to 63.
 constexpr uint64_t kJournalTag = 65;
@@ -26,6 +27,7 @@ struct Proposal {
   Entry entry;
   std::string_view correlation_id;
   std::string_view reason;
+  std::string_view traceparent;
   std::string problem;  // "" if it is well formed
   std::string bytes;    // never grows beyond what was reserved: texts are views of it
 };
@@ -56,14 +58,16 @@ class Reading {
     return true;
   }
 
-  bool has_action = false;
-
- private:
+  // A copy that lives as long as the proposal.
   std::string_view keep(std::string_view text) {
     size_t at = into_.bytes.size();
     into_.bytes.append(text);
     return std::string_view(into_.bytes).substr(at);
   }
+
+  bool has_action = false;
+
+ private:
   void problem(std::string_view name, std::string_view what) {
     if (into_.problem.empty()) into_.problem = std::string(name) + " " + std::string(what);
   }
@@ -157,9 +161,11 @@ Status read_body(const std::string& body, Proposal& into, bool is_create) {
       document.get_object().get(data)) {
     return invalid();
   }
-  into.bytes.reserve(size);
+  into.bytes.reserve(size + kLongestTrace);
   Reading reading(into);
   if (!reading.data(data)) return invalid();
+  // What is no trace context costs the message nothing: it is left out.
+  if (event.trace_parent.size() <= kLongestTrace) into.traceparent = reading.keep(event.trace_parent);
   if (is_create && into.problem.empty()) {
     if (!into.entry.entity_type) into.problem = "entityType is missing";
     if (!reading.has_action) into.problem = "action is missing";
@@ -198,9 +204,9 @@ Task<Status> handle_message(AuditService& service, const broker::Message& messag
   Status read = read_body(message.body, proposal, is_create);
   if (!read) co_return propagate(read);
   std::string metadata;
-  Command command = Propose{proposal.entry};
+  Command command = Propose{proposal.entry, proposal.traceparent};
   if (is_create && !proposal.problem.empty()) {
-    command = RefuseProposal{proposal.correlation_id, proposal.problem};
+    command = RefuseProposal{proposal.correlation_id, proposal.problem, proposal.traceparent};
   } else if (!is_create) {
     rpc::JsonBuilder(metadata).begin_object().key("reason").text(proposal.reason).end_object();
     RollBack roll_back{proposal.correlation_id, {}};
@@ -241,6 +247,7 @@ Status answers_of(const kernel::JournalEvent& event, std::vector<broker::Message
   cloud.subject = created ? std::string_view(id) : correlation;
   cloud.time = event.at;
   cloud.correlation_id = correlation;
+  cloud.trace_parent = decoded.traceparent;
   cloud.partition_key = correlation;
   cloud.data = data;
   out.push_back(broker::make_message(std::string(kAuditStream), cloud));

@@ -1,10 +1,9 @@
 // Wiring of the audit log: from settings to a running host.
 #include "services/audit/module.h"
 
-#include <future>
 #include <optional>
 
-#include "platform/broker/consumer.h"
+#include "kernel/messaging/led_consumer.h"
 #include "services/audit/api/audit_api.h"
 #include "services/audit/audit_host.h"
 #include "services/audit/audit_messages.h"
@@ -45,6 +44,7 @@ class AuditModule final : public Module {
  public:
   explicit AuditModule(kernel::ServicePorts ports)
       : ports_(std::move(ports)), api_([this]() -> AuditService& { return host_->service(); }) {
+    ports_.registry.writes_need("ducat.audit.v1.AuditService", [this] { return host_ && host_->leads(); });
     api_.bind(ports_.registry);
   }
 
@@ -52,48 +52,44 @@ class AuditModule final : public Module {
 
   Status start() override {
     DUCAT_ASSIGN(signer_, make_signer(ports_.settings, ports_.data_directory, true));
-    host_ = std::make_unique<AuditHost>(host_options(ports_.settings, ports_.targets, ports_.holder),
-                                        *signer_, ports_.clock, ports_.timers);
+    AuditHostOptions options = host_options(ports_.settings, ports_.targets, ports_.holder);
+    options.together = ports_.together;
+    host_ = std::make_unique<AuditHost>(std::move(options), *signer_, ports_.clock, ports_.timers);
     DUCAT_TRY(host_->start());
     watches_ = kernel::watch_engines(ports_.metrics, "audit",
                                      [this] { return std::vector<kernel::EngineStats>{host_->stats()}; });
-    return ports_.broker == nullptr ? Status() : connect();
+    if (ports_.broker == nullptr) return {};
+    broker::StreamSpec stream = audit_stream();
+    DUCAT_TRY(ports_.broker->declare(stream));
+    DUCAT_TRY(ports_.broker->feed(stream.name, host_->answers()));
+    return host_->engine().while_leading([this] { return consume(); }, [this] { consumer_.end(); });
   }
 
   void stop() override {
-    if (consumer_) {
-      std::promise<void> stopped;
-      consumer_->stop([&stopped] { stopped.set_value(); });
-      stopped.get_future().wait();
-    }
+    if (host_ && host_->started()) host_->engine().end_duties();
     watches_.clear();
     if (host_) host_->stop();
     consuming_.stop();
-    consumer_.reset();
   }
 
   Health health() const override {
     kernel::EngineStats stats = host_ ? host_->stats() : kernel::EngineStats{};
     Health health = kernel::health_of({&stats, 1});
-    if (health.detail.empty() && consumer_) health.detail = consumer_->stats().trouble;
+    if (health.detail.empty()) health.detail = consumer_.trouble();
     return health;
   }
 
  private:
-  Status connect() {
-    broker::StreamSpec stream = audit_stream();
-    DUCAT_TRY(ports_.broker->declare(stream));
-    DUCAT_TRY(ports_.broker->feed(stream.name, host_->answers()));
+  Status consume() {
     broker::ConsumerOptions options;
     options.subscription = audit_subscription();
     options.first_pause = Duration::millis(100);
     options.retries = -1;  // somebody waits for the answer, and only an outage holds it up
-    consumer_ =
+    return consumer_.begin(
         std::make_unique<broker::Consumer>(*ports_.broker, ports_.timers, consuming_, std::move(options),
                                            [this](const broker::Message& message, Executor& home) {
                                              return handle_message(host_->service(), message, home);
-                                           });
-    return consumer_->start();
+                                           }));
   }
 
   kernel::ServicePorts ports_;
@@ -102,7 +98,7 @@ class AuditModule final : public Module {
   AuditApi api_;
   std::vector<metrics::Watch> watches_;
   ThreadExecutor consuming_{"audit-consumer"};
-  std::unique_ptr<broker::Consumer> consumer_;
+  kernel::LedConsumer consumer_{consuming_};
 };
 
 }  // namespace

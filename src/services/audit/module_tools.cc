@@ -1,7 +1,7 @@
 // What the command line does with the audit log's data.
 #include "kernel/journal/journal.h"
 #include "platform/rpc/json_text.h"
-#include "platform/security/base64_padded.h"
+#include "platform/security/base64.h"
 #include "services/audit/audit_verify.h"
 #include "services/audit/module_parts.h"
 #include "services/audit/store/event_codec.h"

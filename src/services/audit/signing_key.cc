@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "platform/security/base64_padded.h"
+#include "platform/security/base64.h"
 
 namespace ducat::audit {
 namespace {

@@ -169,7 +169,7 @@ std::string metadata_of(const Entry& entry, const Event& event) {
   if (!text.empty()) text.pop_back();
   text += text.empty() ? "{" : ",";
   text += "\"requestId\":";
-  rpc::append_json_text(text, event.origin.request_id);
+  append_json_text(text, event.origin.request_id);
   return text + "}";
 }
 

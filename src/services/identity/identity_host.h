@@ -39,6 +39,8 @@ class IdentityHost {
 
   IdentityService& service() { return *service_; }
   kernel::EngineHost& engine() { return *host_; }
+  bool started() const { return host_ != nullptr; }
+  bool leads() const { return host_ && host_->leads(); }
   // `audit.log.create` for all that has happened; once started.
   broker::Source& audit_messages() { return *audit_; }
   kernel::EngineStats stats() const { return host_ ? host_->stats() : kernel::EngineStats{}; }

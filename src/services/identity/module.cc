@@ -105,6 +105,7 @@ IdentityHostOptions options_of(const kernel::ServicePorts& ports) {
   options.host.journal = ports.targets(std::string(kName), true);
   options.host.tables = ports.targets(std::string(kName), false);
   options.host.engine.lease.holder = ports.holder;
+  options.host.together = ports.together;
   options.model.access_ttl = settings.duration("auth.access_ttl");
   options.service.access_ttl = settings.duration("auth.access_ttl");
   options.service.refresh_ttl = settings.duration("auth.refresh_ttl");
@@ -153,6 +154,7 @@ class IdentityModule final : public Module {
         provider_(provider_of(ports_.settings), fetcher_, ports_.clock),
         oidc_({[this]() -> IdentityService& { return host_.service(); }, provider_, access.tokens(),
                ports_.clock, ports_.random}) {
+    ports_.registry.writes_need("ducat.identity.v1.IdentityService", [this] { return host_.leads(); });
     api_.bind(ports_.registry);
     oidc_.bind(ports_.registry);
     feed_.bind(ports_.registry);
@@ -166,8 +168,8 @@ class IdentityModule final : public Module {
     DUCAT_TRY(host_.start());
     watches_ = kernel::watch_engines(ports_.metrics, kName, [this] { return std::vector{host_.stats()}; });
     ThreadExecutor home("identity-start");
-    DUCAT_TRY(ports_.dev ? make_development_user(home) : refuse_development_user(home));
-    DUCAT_TRY(make_administrator(home));
+    if (!ports_.dev) DUCAT_TRY(refuse_development_user(home));
+    DUCAT_TRY(host_.engine().while_leading([this] { return make_users(); }));
     if (ports_.broker == nullptr) return {};
     broker::StreamSpec stream = audit_stream();
     DUCAT_TRY(ports_.broker->declare(stream));
@@ -175,6 +177,7 @@ class IdentityModule final : public Module {
   }
 
   void stop() override {
+    if (host_.started()) host_.engine().end_duties();
     watches_.clear();
     fetcher_.stop();
     host_.stop();
@@ -183,6 +186,13 @@ class IdentityModule final : public Module {
   Health health() const override { return kernel::health_of(std::vector{host_.stats()}); }
 
  private:
+  // Those that are there anyway.
+  Status make_users() {
+    ThreadExecutor home("identity-users");
+    if (ports_.dev) DUCAT_TRY(make_development_user(home));
+    return make_administrator(home);
+  }
+
   Status make_development_user(Executor& home) {
     NewAccount account;
     account.username = kDevelopmentUser;

@@ -1,10 +1,8 @@
 // Wiring of the risk service: from settings to an engine that consumes the wallets' events.
 #include "services/risk/module.h"
 
-#include <future>
-
 #include "kernel/engine/engine_host.h"
-#include "platform/broker/consumer.h"
+#include "kernel/messaging/led_consumer.h"
 #include "services/risk/api/risk_api.h"
 
 namespace ducat::risk {
@@ -36,6 +34,7 @@ class RiskModule final : public Module {
  public:
   explicit RiskModule(kernel::ServicePorts ports)
       : ports_(std::move(ports)), api_([this]() -> RiskService& { return *service_; }) {
+    ports_.registry.writes_need("ducat.risk.v1.RiskService", [this] { return host_ && host_->leads(); });
     api_.bind(ports_.registry);
   }
 
@@ -50,6 +49,7 @@ class RiskModule final : public Module {
     options.journal = ports_.targets("risk", true);
     options.tables = ports_.targets("risk", false);
     options.engine.lease.holder = ports_.holder;
+    options.together = ports_.together;
     options.engine.key_life = ports_.settings.duration("idempotency.ttl");
     model_ = std::make_unique<RiskModel>(rules_,
                                          static_cast<size_t>(ports_.settings.integer("risk.cache_wallets")));
@@ -59,27 +59,23 @@ class RiskModule final : public Module {
     const std::string& group = ports_.settings.text("risk.group");
     service_ = std::make_unique<RiskService>(host_->engine(), host_->readers(), group);
     watches_ = kernel::watch_engines(ports_.metrics, "risk", [this] { return std::vector{host_->stats()}; });
-    return ports_.broker == nullptr ? Status() : consume(group);
+    if (ports_.broker == nullptr) return {};
+    return host_->while_leading([this, group] { return consume(group); }, [this] { consumer_.end(); });
   }
 
   void stop() override {
-    if (consumer_) {
-      std::promise<void> stopped;
-      consumer_->stop([&stopped] { stopped.set_value(); });
-      stopped.get_future().wait();
-    }
+    if (host_) host_->end_duties();
     watches_.clear();
     if (host_) host_->stop();
     consuming_.stop();
     threads_.upkeep.stop();
     threads_.readers.stop();
-    consumer_.reset();
   }
 
   Health health() const override {
     const kernel::EngineStats stats[] = {host_->stats()};
     Health health = kernel::health_of(stats);
-    if (health.detail.empty() && consumer_) health.detail = consumer_->stats().trouble;
+    if (health.detail.empty()) health.detail = consumer_.trouble();
     return health;
   }
 
@@ -92,10 +88,9 @@ class RiskModule final : public Module {
                             .max_in_flight = kInFlight};
     options.retries = kRetries;
     options.keep_order = false;  // a history is the same in whatever order movements come
-    consumer_ = std::make_unique<broker::Consumer>(
+    return consumer_.begin(std::make_unique<broker::Consumer>(
         *ports_.broker, ports_.timers, consuming_, std::move(options),
-        [this](const broker::Message& message, Executor& home) { return service_->handle(message, home); });
-    return consumer_->start();
+        [this](const broker::Message& message, Executor& home) { return service_->handle(message, home); }));
   }
 
   kernel::ServicePorts ports_;
@@ -108,7 +103,7 @@ class RiskModule final : public Module {
   RiskApi api_;
   std::vector<metrics::Watch> watches_;
   ThreadExecutor consuming_{"risk-consumer", 1, Priority::kBackground};
-  std::unique_ptr<broker::Consumer> consumer_;
+  kernel::LedConsumer consumer_{consuming_};
 };
 
 }  // namespace

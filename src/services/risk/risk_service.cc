@@ -61,7 +61,9 @@ Task<AlertOutcome> RiskService::change(ChangeRequest request, Executor& home) {
 }
 
 Task<Result<std::vector<StoredAlert>>> RiskService::list(AlertFilter filter, Executor& home) {
-  Status reached = co_await engine_.wait_written(engine_.stats().durable, home);
+  kernel::RecordNumber newest = co_await engine_.latest(home);
+  if (newest == 0) co_return fail(Errc::kUnavailable, "alerts cannot be read now");
+  Status reached = co_await engine_.wait_written(newest, home);
   if (!reached) co_return propagate(reached);
   auto read = [&filter](storage::Connection& connection) { return find_alerts(connection, filter); };
   co_return co_await readers_.read<std::vector<StoredAlert>>(home, read);

@@ -1,9 +1,7 @@
 // Wiring of transactions: from settings to a running host.
 #include "services/transactions/module.h"
 
-#include <future>
-
-#include "platform/broker/consumer.h"
+#include "kernel/messaging/led_consumer.h"
 #include "services/transactions/api/transaction_api.h"
 #include "services/transactions/audit_answer.h"
 #include "services/transactions/transaction_host.h"
@@ -59,6 +57,8 @@ TransactionHostOptions options_of(const kernel::ServicePorts& ports) {
   options.service.audit_timeout = settings.duration("transactions.audit_timeout");
   options.service.waiting_changes = static_cast<size_t>(settings.integer("transactions.waiting_changes"));
   options.service.deleted_retention = Duration::seconds(settings.integer("retention.deleted_days") * 86'400);
+  options.cache = ports.cache;
+  options.together = ports.together;
   options.transactions_in_memory = static_cast<size_t>(settings.integer("transactions.cache"));
   options.open_changes = static_cast<size_t>(settings.integer("transactions.open_changes"));
   return options;
@@ -70,6 +70,7 @@ class TransactionsModule final : public Module {
       : ports_(std::move(ports)),
         host_(options_of(ports_), ports_.clock, ports_.random, ports_.timers),
         api_([this]() -> TransactionService& { return host_.service(); }) {
+    ports_.registry.writes_need("ducat.transactions.v1.TransactionService", [this] { return host_.leads(); });
     api_.bind(ports_.registry);
   }
 
@@ -83,25 +84,20 @@ class TransactionsModule final : public Module {
                                    {}, [this] { return static_cast<double>(host_.service().waiting()); }));
     if (ports_.broker == nullptr) return {};
     DUCAT_TRY(publish());
-    return consume();
+    return host_.engine().while_leading([this] { return consume(); }, [this] { consumer_.end(); });
   }
 
   void stop() override {
-    if (consumer_) {
-      std::promise<void> stopped;
-      consumer_->stop([&stopped] { stopped.set_value(); });
-      stopped.get_future().wait();
-    }
+    if (host_.started()) host_.engine().end_duties();
     watches_.clear();
     host_.stop();
     consuming_.stop();
-    consumer_.reset();
   }
 
   Health health() const override {
     const kernel::EngineStats stats[] = {host_.stats()};
     Health health = kernel::health_of(stats);
-    if (health.detail.empty() && consumer_) health.detail = consumer_->stats().trouble;
+    if (health.detail.empty()) health.detail = consumer_.trouble();
     return health;
   }
 
@@ -122,12 +118,11 @@ class TransactionsModule final : public Module {
     options.subscription.max_in_flight = 4096;
     options.first_pause = Duration::millis(100);
     options.retries = -1;
-    consumer_ =
+    return consumer_.begin(
         std::make_unique<broker::Consumer>(*ports_.broker, ports_.timers, consuming_, std::move(options),
                                            [this](const broker::Message& message, Executor& home) {
                                              return host_.service().handle(message, home);
-                                           });
-    return consumer_->start();
+                                           }));
   }
 
   kernel::ServicePorts ports_;
@@ -135,7 +130,7 @@ class TransactionsModule final : public Module {
   TransactionApi api_;
   std::vector<metrics::Watch> watches_;
   ThreadExecutor consuming_{"audit-answers"};
-  std::unique_ptr<broker::Consumer> consumer_;
+  kernel::LedConsumer consumer_{consuming_};
 };
 
 }  // namespace

@@ -150,6 +150,10 @@ TEST_F(TransactionApiTest, UpdatesAndDeletesTellTheAuditBeforeAndAfter) {
       std::string::npos)
       << last_create_.data;
   EXPECT_EQ(call("PUT", path, R"({"amount":2})").status, 200);
+  EXPECT_NE(call("PATCH", path, R"({"metadata":null})").body.find("\"description\":\"x\""),
+            std::string::npos);
+  EXPECT_NE(call("PUT", path, R"({"description":null})").body.find("\"description\":null"),
+            std::string::npos);
   http::Response gone = call("DELETE", path);
   EXPECT_EQ(gone.status, 204);
   EXPECT_EQ(gone.body, "");

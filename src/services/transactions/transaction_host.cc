@@ -34,6 +34,7 @@ Status TransactionHost::start() {
   options.journal = options_.journal;
   options.tables = options_.tables;
   options.engine = options_.engine;
+  options.together = options_.together;
   host_ = std::make_unique<kernel::EngineHost>(model_, std::move(options), *threads_, clock_, timers_);
   DUCAT_TRY(host_->start());
   audit_messages_ = std::make_unique<kernel::JournalSource>(
@@ -42,24 +43,29 @@ Status TransactionHost::start() {
   business_messages_ = std::make_unique<kernel::JournalSource>(host_->feed(), host_->tables(),
                                                                "business_messages", business_messages_of);
   service_ = std::make_unique<TransactionService>(host_->engine(), host_->readers(), clock_, random_,
-                                                  options_.service);
-  every(options_.late_interval, &TransactionService::roll_back_late, late_, "transactions.late_failed");
+                                                  options_.service, options_.cache);
+  // Also for those who wait when the lead is lost.
+  every(options_.late_interval, &TransactionService::roll_back_late, late_, "transactions.late_failed",
+        kernel::EngineHost::When::kAlways);
   every(options_.overdue_interval, &TransactionService::roll_back_overdue, overdue_,
         "transactions.overdue_failed");
   every(options_.purge_interval, &TransactionService::purge, purge_, "transactions.purge_failed");
   return {};
 }
 
-void TransactionHost::every(Duration interval, Upkeep upkeep, std::atomic<bool>& running,
-                            const char* failed) {
+void TransactionHost::every(Duration interval, Upkeep upkeep, std::atomic<bool>& running, const char* failed,
+                            kernel::EngineHost::When when) {
   // What a coroutine needs is in these flags and in the service: both outlive it, see `stop`.
-  host_->every(interval, [this, upkeep, &running, failed] {
-    if (running.exchange(true)) return;
-    ducat::start((*service_.*upkeep)(threads_->upkeep), [&running, failed](Result<size_t> done) {
-      if (!done) log::error(failed, done.error());
-      running = false;
-    });
-  });
+  host_->every(
+      interval,
+      [this, upkeep, &running, failed] {
+        if (running.exchange(true)) return;
+        ducat::start((*service_.*upkeep)(threads_->upkeep), [&running, failed](Result<size_t> done) {
+          if (!done) log::error(failed, done.error());
+          running = false;
+        });
+      },
+      when);
 }
 
 void TransactionHost::stop() {

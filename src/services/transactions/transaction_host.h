@@ -17,6 +17,8 @@ struct TransactionHostOptions {
   storage::StorageTarget tables;
   kernel::EngineOptions engine;
   TransactionServiceOptions service;
+  kernel::LeadTogether* together = nullptr;  // kernel::EngineHostOptions
+  cache::Cache* cache = nullptr;             // for copies of transactions while we follow; outlives the host
   size_t transactions_in_memory = 200'000;
   size_t open_changes = 100'000;
   Duration late_interval = Duration::millis(50);     // how exactly a request's time is kept
@@ -39,12 +41,16 @@ class TransactionHost {
   TransactionService& service() { return *service_; }
   broker::Source& audit_messages() { return *audit_messages_; }
   broker::Source& business_messages() { return *business_messages_; }
+  kernel::EngineHost& engine() { return *host_; }
+  bool started() const { return host_ != nullptr; }
+  bool leads() const { return host_ && host_->leads(); }
   kernel::EngineStats stats() const { return host_ ? host_->stats() : kernel::EngineStats{}; }
 
  private:
   // Calls the service's upkeep so often; one that is slow does not run twice at a time.
   using Upkeep = Task<Result<size_t>> (TransactionService::*)(Executor&);
-  void every(Duration interval, Upkeep upkeep, std::atomic<bool>& running, const char* failed);
+  void every(Duration interval, Upkeep upkeep, std::atomic<bool>& running, const char* failed,
+             kernel::EngineHost::When when = kernel::EngineHost::When::kLeading);
 
   const TransactionHostOptions options_;
   Clock& clock_;

@@ -2,6 +2,7 @@
 #include "services/transactions/transaction_service.h"
 
 #include "services/transactions/audit_answer.h"
+#include "services/transactions/store/event_codec.h"
 
 namespace ducat::transactions {
 namespace {
@@ -113,11 +114,26 @@ Task<Result<TransactionRef>> TransactionService::look(TransactionId id, std::str
 Task<Result<TransactionRef>> TransactionService::get(TransactionId id, std::string_view user_id,
                                                      Executor& home) {
   kernel::RecordNumber seen = 0;
-  co_return co_await look(id, user_id, home, seen);
+  if (engine_.leads()) co_return co_await look(id, user_id, home, seen);
+  const std::string name = id.uuid.to_string();
+  std::optional<std::string> copy = co_await copies_.find(name, home);
+  if (copy) {
+    Result<TransactionRef> copied = decode_transaction(*copy);
+    if (copied) co_return visible_to(copied->get(), user_id) != nullptr ? *copied : TransactionRef();
+  }
+  Result<TransactionRef> found = co_await look(id, user_id, home, seen);
+  if (found && *found != nullptr) {
+    std::string stored;
+    encode(stored, **found);
+    copies_.keep(name, number_of(id), seen, stored);
+  }
+  co_return found;
 }
 
 Task<Result<ListPage>> TransactionService::list(std::string_view user_id, ListFilter filter, Executor& home) {
-  Status reached = co_await engine_.wait_written(engine_.stats().durable, home);
+  kernel::RecordNumber newest = co_await engine_.latest(home);
+  if (newest == 0) co_return std::unexpected(unavailable());
+  Status reached = co_await engine_.wait_written(newest, home);
   if (!reached) co_return propagate(reached);
   auto read = [user_id, filter](storage::Connection& connection) {
     return list_transactions(connection, user_id, filter);

@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "kernel/engine/engine.h"
+#include "kernel/engine/follower_cache.h"
 #include "platform/broker/broker.h"
 #include "platform/runtime/task.h"
 #include "platform/storage/reader_pool.h"
@@ -51,10 +52,12 @@ struct TransactionServiceOptions {
 // Thread-safe. Tasks must have ended before it is destroyed: `close`, then the engine's stop, see to that.
 class TransactionService {
  public:
+  // `cache`: for copies of transactions while we follow; null: none.
   TransactionService(kernel::Engine& engine, storage::ReaderPool& readers, Clock& clock, Random& random,
-                     TransactionServiceOptions options)
+                     TransactionServiceOptions options, cache::Cache* cache = nullptr)
       : engine_(engine),
         readers_(readers),
+        copies_(cache, engine, "transactions"),
         clock_(clock),
         random_(random),
         options_(options),
@@ -97,6 +100,7 @@ class TransactionService {
 
   kernel::Engine& engine_;
   storage::ReaderPool& readers_;
+  kernel::FollowerCache copies_;
   Clock& clock_;
   Random& random_;
   const TransactionServiceOptions options_;

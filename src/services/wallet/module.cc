@@ -53,13 +53,13 @@ constexpr config::Setting kSettings[] = {
      .help = "how often expired holds are looked for"},
 };
 
-WalletHostOptions options_of(const config::Settings& settings, const kernel::Targets& targets,
-                             const std::string& holder) {
+WalletHostOptions options_of(const kernel::ServicePorts& ports) {
+  const config::Settings& settings = ports.settings;
   WalletHostOptions options;
   for (const std::string& name : wallet_data().journals(settings)) {
-    options.shards.push_back({targets(name, true), targets(name, false)});
+    options.shards.push_back({ports.targets(name, true), ports.targets(name, false)});
   }
-  options.engine.lease.holder = holder;
+  options.engine.lease.holder = ports.holder;
   options.engine.lag_events = static_cast<uint64_t>(settings.integer("wallet.lag_events"));
   options.engine.wait = settings.duration("wallet.wait");
   options.engine.waiting_operations = static_cast<size_t>(settings.integer("wallet.waiting_operations"));
@@ -67,6 +67,8 @@ WalletHostOptions options_of(const config::Settings& settings, const kernel::Tar
   options.wallets_in_memory = static_cast<size_t>(settings.integer("wallet.cache_wallets"));
   options.service.saga_stuck_after = settings.duration("wallet.saga_stuck_after");
   options.service.quarter_of_key_life.micros = options.engine.key_life.micros / 4;
+  options.cache = ports.cache;
+  options.together = ports.together;
   options.saga_interval = settings.duration("wallet.saga_interval");
   options.hold_interval = settings.duration("wallet.hold_interval");
   return options;
@@ -76,8 +78,9 @@ class WalletModule final : public Module {
  public:
   explicit WalletModule(kernel::ServicePorts ports)
       : ports_(std::move(ports)),
-        host_(options_of(ports_.settings, ports_.targets, ports_.holder), ports_.clock, ports_.timers),
+        host_(options_of(ports_), ports_.clock, ports_.timers),
         api_([this]() -> WalletService& { return host_.service(); }, ports_.clock) {
+    ports_.registry.writes_need("ducat.wallet.v1.WalletService", [this] { return host_.leads(); });
     api_.bind(ports_.registry);
   }
 

@@ -40,6 +40,10 @@ struct Answer {
   SagaId saga;
 };
 
+// An answer in stored form, and back; kCorrupt.
+void encode_answer(const Answer& answer, std::string& out);
+Status decode_answer(std::string_view stored, Answer& answer);
+
 // The shard a wallet belongs to, of that many: fixed by its id.
 inline size_t shard_of_wallet(std::string_view id, size_t shards) {
   return shards == 1 ? 0 : hash64(id) % shards;

@@ -23,6 +23,7 @@ struct WalletHost::Shard {
   std::atomic<bool> expiring{false};
   std::atomic<bool> finishing{false};
   kernel::EngineHost host;
+  std::unique_ptr<kernel::FollowerCache> copies;  // once started
 };
 
 WalletHost::WalletHost(WalletHostOptions options, Clock& clock, Timers& timers)
@@ -39,13 +40,18 @@ Status WalletHost::start() {
                                       .tables = options_.shards[i].tables,
                                       .engine = options_.engine,
                                       .checkpoint_interval = options_.checkpoint_interval};
+    options.together = options_.together != nullptr ? options_.together : &together_;
     WalletModelOptions part{static_cast<uint32_t>(i), options_.wallets_in_memory / count, count};
     shards_.push_back(std::make_unique<Shard>(part, std::move(options), *threads_, clock_, timers_));
-    DUCAT_TRY(shards_.back()->host.start());
+    Shard& shard = *shards_.back();
+    DUCAT_TRY(shard.host.start());
+    shard.copies = std::make_unique<kernel::FollowerCache>(options_.cache, shard.host.engine(),
+                                                           "wallet-" + std::to_string(i));
   }
   DUCAT_TRY(keep_shard_count());
   std::vector<WalletShard> shards;
-  for (auto& shard : shards_) shards.push_back({shard->host.engine(), shard->host.readers()});
+  for (auto& shard : shards_)
+    shards.push_back({shard->host.engine(), shard->host.readers(), shard->copies.get()});
   service_ = std::make_unique<WalletService>(std::move(shards), clock_, timers_, options_.service);
   for (size_t i = 0; i < count; ++i) start_upkeep(i);
   return {};
@@ -78,6 +84,10 @@ void WalletHost::start_upkeep(size_t index) {
       shard.finishing = false;
     });
   });
+}
+
+bool WalletHost::leads() const {
+  return !shards_.empty() && shards_.front()->host.leads();
 }
 
 kernel::EngineHost& WalletHost::shard(size_t index) {

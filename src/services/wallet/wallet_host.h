@@ -25,6 +25,9 @@ struct WalletHostOptions {
   kernel::EngineOptions engine;
   size_t wallets_in_memory = 1'000'000;  // over all shards
   WalletServiceOptions service;
+  // Whose lead the shards share, besides their own; null: nobody's.
+  kernel::LeadTogether* together = nullptr;
+  cache::Cache* cache = nullptr;  // for copies of wallets while we follow; outlives the host
   Duration saga_interval = Duration::seconds(10);
   Duration hold_interval = Duration::seconds(1);
   Duration checkpoint_interval = Duration::seconds(1);
@@ -40,13 +43,15 @@ class WalletHost {
   WalletHost(WalletHostOptions options, Clock& clock, Timers& timers);
   ~WalletHost();
 
-  // Opens, leads and recovers every shard; blocks. Errors say what is in the way.
+  // Opens, leads and recovers every shard, or follows who leads them; blocks. Errors say what is in the way.
   Status start();
   // Finishes what was accepted; blocks.
   void stop();
 
   WalletService& service() { return *service_; }
   size_t shards() const { return shards_.size(); }
+  // All shards are led together, as transfers between them need; the first tells.
+  bool leads() const;
   kernel::EngineHost& shard(size_t index);
   std::vector<kernel::EngineStats> stats() const;
 
@@ -60,6 +65,7 @@ class WalletHost {
   Clock& clock_;
   Timers& timers_;
   std::unique_ptr<kernel::ServiceThreads> threads_;
+  kernel::LeadTogether together_;  // of the shards, if nobody gave one
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<WalletService> service_;
 };

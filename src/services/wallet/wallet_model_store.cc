@@ -96,8 +96,15 @@ Status WalletModel::write(storage::Connection& connection, std::span<const kerne
   return write_wallet_changes(connection, changes);
 }
 
-void WalletModel::encode_answer(const kernel::Operation& base, std::string& out) const {
-  const Answer& answer = static_cast<const WalletOperation&>(base).answer;
+void WalletModel::encode_answer(const kernel::Operation& operation, std::string& out) const {
+  wallet::encode_answer(static_cast<const WalletOperation&>(operation).answer, out);
+}
+
+Status WalletModel::decode_answer(std::string_view stored, kernel::Operation& operation) const {
+  return wallet::decode_answer(stored, static_cast<WalletOperation&>(operation).answer);
+}
+
+void encode_answer(const Answer& answer, std::string& out) {
   const Wallet& state = answer.wallet.state;
   uint8_t flags = 0;
   if (answer.exists) flags |= kExists;
@@ -125,8 +132,7 @@ void WalletModel::encode_answer(const kernel::Operation& base, std::string& out)
   if (flags & kHasSaga) writer.raw(answer.saga.uuid.bytes.data(), 16);
 }
 
-Status WalletModel::decode_answer(std::string_view stored, kernel::Operation& base) const {
-  Answer& answer = static_cast<WalletOperation&>(base).answer;
+Status decode_answer(std::string_view stored, Answer& answer) {
   answer = {};
   Wallet& state = answer.wallet.state;
   ByteReader reader(stored);

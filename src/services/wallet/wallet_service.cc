@@ -51,7 +51,30 @@ Task<WalletOutcome> WalletService::submit(size_t shard, const WalletRequest& req
   co_return outcome_of(submission.operation);
 }
 
+// On an instance that follows a copy will do, if it is true now.
+Task<WalletOutcome> WalletService::read_wallet(const WalletRequest& request, Executor& home) {
+  WalletShard& shard = shards_[shard_of(request.wallet_id)];
+  std::optional<std::string> copy;
+  if (shard.copies != nullptr) copy = co_await shard.copies->find(request.wallet_id, home);
+  WalletOutcome outcome;
+  outcome.verdict = Verdict::kAccepted;
+  if (copy && decode_answer(*copy, outcome.answer)) co_return outcome;
+  SingleSubmission submission(home);
+  fill(submission.operation, request);
+  submission.read_only = true;
+  co_await shard.engine.submit(submission);
+  outcome = outcome_of(submission.operation);
+  if (shard.copies != nullptr && outcome.verdict == Verdict::kAccepted && outcome.answer.exists) {
+    std::string stored;
+    encode_answer(outcome.answer, stored);
+    shard.copies->keep(request.wallet_id, outcome.answer.wallet.no, submission.seen, stored);
+  }
+  co_return outcome;
+}
+
 Task<WalletOutcome> WalletService::run(const WalletRequest& request, Executor& home) {
+  const bool reads = std::holds_alternative<ReadWallet>(request.command);
+  if (reads && !shards_[shard_of(request.wallet_id)].engine.leads()) return read_wallet(request, home);
   if (crosses_shards(request)) return transfer_across(request, home);
   return submit(shard_of(request.wallet_id), request, home);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernel/engine/engine.h"
+#include "kernel/engine/follower_cache.h"
 #include "platform/runtime/task.h"
 #include "platform/storage/reader_pool.h"
 #include "services/wallet/store/queries.h"
@@ -39,6 +40,7 @@ struct WalletOutcome {
 struct WalletShard {
   kernel::Engine& engine;
   storage::ReaderPool& readers;
+  kernel::FollowerCache* copies = nullptr;  // of wallets, while we follow; null: none
 };
 
 struct WalletServiceOptions {
@@ -109,6 +111,7 @@ class WalletService {
   class RunningSaga;
 
   Task<WalletOutcome> submit(size_t shard, const WalletRequest& request, Executor& home);
+  Task<WalletOutcome> read_wallet(const WalletRequest& request, Executor& home);
   Task<WalletOutcome> transfer_across(const WalletRequest& request, Executor& home);
   Task<WalletOutcome> finish_transfer(SagaId saga, std::string_view from, std::string_view to, Money amount,
                                       std::string_view request_id, Timestamp reserved_at, Executor& home);

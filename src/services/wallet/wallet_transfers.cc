@@ -235,7 +235,9 @@ Task<Result<std::optional<TransferView>>> WalletService::transfer(SagaId saga, E
   size_t index = shard_of_id(saga.uuid);
   if (index >= shards_.size()) co_return std::optional<TransferView>();
   WalletShard& shard = shards_[index];
-  Status reached = co_await shard.engine.wait_written(shard.engine.stats().durable, home);
+  kernel::RecordNumber newest = co_await shard.engine.latest(home);
+  if (newest == 0) co_return fail(Errc::kUnavailable, "transfers cannot be read now");
+  Status reached = co_await shard.engine.wait_written(newest, home);
   if (!reached) co_return propagate(reached);
   auto read = [saga](storage::Connection& connection) -> Result<std::optional<TransferView>> {
     Position position = position_of_id(saga.uuid);

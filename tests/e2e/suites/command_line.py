@@ -182,7 +182,7 @@ class EveryService(OwnServerCase):
         crowd.begin()
         crowd.wait_for(40)
         crowd.end()
-        wait_until(lambda: self.ok(http.get("/v1/admin/fraud-alerts"))["alerts"], 20, "an alert")
+        wait_until(lambda: self.ok(http.get("/v1/fraud/alerts")), 20, "an alert")
         return server
 
     def test_all_of_them_are_verified_beside_a_server_and_after_a_rebuild(self):
@@ -218,6 +218,29 @@ class EveryService(OwnServerCase):
 
 
 class EveryServiceOnPostgres(EveryService):
+    on_postgres = True
+
+
+class Messages(OwnServerCase):
+    def test_what_was_put_aside_is_listed_and_redriven_whether_a_server_runs_or_not(self):
+        server = self.serve()
+        for running in (True, False):
+            with self.subTest(running=running):
+                if not running:
+                    server.stop()
+                listed = server.tool("messages", "list", "--group", "fraud_detection")
+                self.assertEqual((listed.returncode, listed.stdout), (0, ""), listed.stderr)
+                moved = server.tool("messages", "redrive", "--group", "fraud_detection")
+                self.assertEqual(moved.returncode, 0, moved.stderr)
+                self.assertIn("0 moved", moved.stdout)
+
+    def test_a_group_that_never_was_is_named(self):
+        done = self.serve().tool("messages", "redrive", "--group", "nobody")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("nobody", done.stderr)
+
+
+class MessagesOnPostgres(Messages):
     on_postgres = True
 
 

@@ -77,6 +77,18 @@ class Transactions(TransactionCase):
         self.assertIsNone(made["description"])
         self.assertIsNone(made["metadata"])
 
+    def test_null_takes_description_and_metadata_away_and_absent_keeps_them(self):
+        for verb in ("PUT", "PATCH"):
+            made = self.create(description="d", metadata={"a": 1})
+            kept = self.data(self.patch(made, {"amount": 2}, verb=verb))
+            self.assertEqual((kept["description"], kept["metadata"]), ("d", {"a": 1}))
+            half = self.data(self.patch(made, {"description": None}, verb=verb))
+            self.assertEqual((half["description"], half["metadata"]), (None, {"a": 1}))
+            none = self.data(self.patch(made, {"metadata": None}, verb=verb))
+            self.assertEqual((none["description"], none["metadata"]), (None, None))
+            self.assertEqual(self.data(self.get(f"{PATH}/{made['id']}")), none)
+            self.enveloped(self.patch(made, {"amount": None}, verb=verb), 400, "VALIDATION_ERROR")
+
     def test_every_currency_of_the_contract_is_taken_and_no_other(self):
         for currency in ("USD", "EUR", "GBP", "JPY", "CAD", "AUD", "CHF", "CNY"):
             self.assertEqual(self.create(7, currency)["currency"], currency)

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <map>
 
 #include "base/system.h"
@@ -41,9 +42,9 @@ class CounterModel final : public Model {
   };
 
   Status open(storage::Database& tables) override {
-    DUCAT_ASSIGN(connection_, tables.connect(storage::Access::kWriter));
-    DUCAT_TRY(
-        connection_->script("CREATE TABLE IF NOT EXISTS counters (id bigint PRIMARY KEY, value bigint)"));
+    DUCAT_ASSIGN(auto writer, tables.connect(storage::Access::kWriter));
+    DUCAT_TRY(writer->script("CREATE TABLE IF NOT EXISTS counters (id bigint PRIMARY KEY, value bigint)"));
+    DUCAT_ASSIGN(connection_, tables.connect(storage::Access::kReader));
     return {};
   }
   Status load(std::span<Submission* const> batch) override {
@@ -82,15 +83,23 @@ class CounterModel final : public Model {
     for (auto at = undo_.rbegin(); at != undo_.rend(); ++at)
       values_[at->first] = touched_[at->first] = at->second;
   }
-  std::unique_ptr<Changes> take_changes(RecordNumber) override {
+  std::unique_ptr<Changes> take_changes(RecordNumber record) override {
     auto rows = std::make_unique<Rows>();
     rows->values.swap(touched_);
+    for (auto [id, value] : rows->values) pinned_[id] = record;
     return rows;
   }
-  void written(RecordNumber) override {}
+  // Nothing stays in memory that need not.
+  void written(RecordNumber record) override {
+    std::erase_if(pinned_, [record](const auto& pin) { return pin.second <= record; });
+    std::erase_if(values_, [this](const auto& known) {
+      return !pinned_.contains(known.first) && !touched_.contains(known.first);
+    });
+  }
   Status forget() override {
     values_.clear();
     touched_.clear();
+    pinned_.clear();
     return {};
   }
   Status replay(Position, uint64_t stream, std::string_view event, Timestamp) override {
@@ -128,6 +137,7 @@ class CounterModel final : public Model {
 
   std::unique_ptr<storage::Connection> connection_;
   std::map<uint64_t, int64_t> values_, touched_;
+  std::map<uint64_t, RecordNumber> pinned_;
   std::vector<std::pair<uint64_t, int64_t>> undo_;
   bool group_ = false;
 };
@@ -153,12 +163,14 @@ class CountingExecutor final : public Executor {
 // An engine on a test's databases.
 class Server {
  public:
-  explicit Server(Backend& backend, EngineOptions options = {}) {
+  explicit Server(Backend& backend, EngineOptions options = {}, std::function<bool()> may_lead = nullptr) {
     journal_ = backend.open("counters", true);
     tables_ = backend.open("counters", false);
     if (options.lease.holder.empty()) options.lease.holder = "test";
-    engine_ = std::make_unique<Engine>(
-        model_, EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_, *tables_}, options);
+    engine_ = std::make_unique<Engine>(model_,
+                                       EnginePorts{decide_, commit_, project_, timers_, clock_, *journal_,
+                                                   *tables_, nullptr, std::move(may_lead)},
+                                       options);
     Status started = engine_->start();
     // The server lets the sessions of a killed engine go in its own time.
     Timestamp give_up = clock_.monotonic() + Duration::seconds(5);
@@ -169,6 +181,7 @@ class Server {
   ~Server() {
     if (engine_) stop();
   }
+  // Once; afterwards it is only destroyed.
   void stop() {
     wait([this](auto done) { engine_->stop(done); });
     end();
@@ -193,8 +206,8 @@ class Server {
     return result;
   }
   // The same without waiting: the command has been handed over when this returns, `done` gets the answer.
-  void begin(std::vector<Add> adds, std::function<void(std::vector<Add>)> done) {
-    start(run(std::move(adds), false, false), std::move(done));
+  void begin(std::vector<Add> adds, std::function<void(std::vector<Add>)> done, bool read_only = false) {
+    start(run(std::move(adds), false, read_only), std::move(done));
   }
   // How many commands of the test's own thread have woken the engine.
   int wake_ups() const { return decide_.posts(); }
@@ -223,6 +236,17 @@ class Server {
     EXPECT_EQ(answer.verdict, Verdict::kAccepted);
     return answer.result;
   }
+  // The same with the record up to which the answer is true.
+  std::pair<int64_t, RecordNumber> read_at(uint64_t counter) {
+    std::pair<int64_t, RecordNumber> answer;
+    wait([&](auto done) {
+      start(look(counter), [&answer, done](std::pair<int64_t, RecordNumber> looked) {
+        answer = looked;
+        done();
+      });
+    });
+    return answer;
+  }
   // Answers once the tables have the record, or why not.
   Status wait_written(RecordNumber record) {
     Status reached;
@@ -239,6 +263,34 @@ class Server {
   }
   Status wait_until_tables_follow() { return wait_written(engine_->stats().durable); }
 
+  // Until the pause ends, the engine neither decides nor commits nor renews its lease, as if the process were
+  // stopped by a signal; what is handed to it waits.
+  class Pause {
+   public:
+    explicit Pause(Server& server) : over_(end_.get_future().share()) {
+      server.decide_.post([over = over_] { over.wait(); });
+      server.commit_.post([over = over_] { over.wait(); });
+      server.project_.post([over = over_] { over.wait(); });
+    }
+    ~Pause() { end_.set_value(); }
+
+   private:
+    std::promise<void> end_;
+    std::shared_future<void> over_;
+  };
+
+  RecordNumber latest() {
+    RecordNumber newest = 0;
+    wait([&](auto done) {
+      start(engine_->latest(home_), [&newest, done](RecordNumber record) {
+        newest = record;
+        done();
+      });
+    });
+    return newest;
+  }
+  bool leads() const { return engine_->leads(); }
+
   Engine& engine() { return *engine_; }
   CounterModel& model() { return model_; }
   storage::Database& journal() { return *journal_; }
@@ -252,6 +304,14 @@ class Server {
     submission.read_only = read_only;
     co_await engine_->submit(submission);
     co_return std::move(submission.adds);
+  }
+  Task<std::pair<int64_t, RecordNumber>> look(uint64_t counter) {
+    Adds submission(home_);
+    submission.adds = {one(counter, 0)};
+    submission.read_only = true;
+    co_await engine_->submit(submission);
+    EXPECT_EQ(submission.adds[0].verdict, Verdict::kAccepted);
+    co_return std::pair(submission.adds[0].result, submission.seen);
   }
   // Runs `begin(done)` and waits until somebody calls `done`.
   template <typename Begin>

@@ -5,9 +5,9 @@
 #include <future>
 
 #include "base/system.h"
+#include "base/testing/eventually.h"
 #include "platform/broker/nats/nats.h"
 #include "platform/broker/testing/broker_fixture.h"
-#include "platform/broker/testing/eventually.h"
 #include "platform/broker/testing/nats_server.h"
 
 namespace ducat::broker::testing {

@@ -6,9 +6,9 @@
 #include <fstream>
 
 #include "base/system.h"
+#include "base/testing/eventually.h"
 #include "platform/broker/nats/nats.h"
 #include "platform/broker/testing/broker_fixture.h"
-#include "platform/broker/testing/eventually.h"
 #include "platform/broker/testing/nats_server.h"
 
 namespace ducat::broker::testing {

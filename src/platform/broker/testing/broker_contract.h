@@ -3,10 +3,10 @@
 // an adapter's test includes all three and instantiates BrokerContract once. Nothing waits without a limit.
 #pragma once
 
+#include "base/testing/eventually.h"
 #include "platform/broker/consumer.h"
 #include "platform/broker/dead_letters.h"
 #include "platform/broker/testing/broker_fixture.h"
-#include "platform/broker/testing/eventually.h"
 
 namespace ducat::broker::testing {
 
@@ -114,7 +114,7 @@ class BrokerContract : public ::testing::TestWithParam<MakeBrokerFixture> {
   }
   template <typename Condition>
   bool eventually(Condition condition) {
-    return testing::eventually(std::move(condition), fixture_->patience());
+    return ducat::eventually(std::move(condition), fixture_->patience());
   }
   // A journal that outlives the brokers it is fed to, also when a test ends early.
   MemorySource& make_source(size_t overshoot = 0) {

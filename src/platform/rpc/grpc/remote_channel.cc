@@ -134,7 +134,7 @@ void RemoteService::Channel::call(const google::protobuf::MethodDescriptor& meth
   if (admit(*exchange)) return exchange.release()->begin(method, request, timeout);
   refused.fetch_add(1, std::memory_order_relaxed);
   context.executor->post([this, then = std::move(exchange->done)]() mutable {
-    then({std::unexpected(unavailable("too many calls under way, or stopping"))});
+    then({std::unexpected(unavailable("too many calls under way, or stopping")), false, true});
   });
 }
 
@@ -146,8 +146,9 @@ void RemoteService::Channel::guarded_call(const google::protobuf::MethodDescript
   if (open.load(std::memory_order_acquire) || left.micros <= 0) {
     refused.fetch_add(1, std::memory_order_relaxed);
     std::string cause = left.micros <= 0 ? "no time left" : "it cannot be reached";
-    return context.executor->post(
-        [this, cause, then = std::move(done)]() mutable { then({std::unexpected(unavailable(cause))}); });
+    return context.executor->post([this, cause, then = std::move(done)]() mutable {
+      then({std::unexpected(unavailable(cause)), false, true});
+    });
   }
   calls.fetch_add(1, std::memory_order_relaxed);
   auto watched = [this, then = std::move(done)](RemoteOutcome outcome) mutable {

@@ -13,10 +13,12 @@
 
 namespace ducat::rpc {
 
-// What came of a call, besides its reply: nothing, or why not; `unreachable` when the other process was not.
+// What came of a call, besides its reply: nothing, or why not; `unreachable` when the other process was not
+// to be reached.
 struct RemoteOutcome {
   std::expected<void, ApiError> result;
   bool unreachable = false;
+  bool unsent = false;  // it has certainly not been asked
 };
 
 // Thread-safe. Calls end before it is destroyed: see `stop`.

@@ -3,9 +3,11 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "ducat/system/v1/system.pb.h"
-#include "platform/rpc/grpc/remote_channel.h"
+#include "platform/rpc/grpc/remote_places.h"
 #include "platform/telemetry/logger.h"
 
 namespace ducat::rpc {
@@ -105,6 +107,7 @@ class RemoteService::Probes {
     }
     health_.ready = reply_.status() == "ok";
     if (!health_.ready) health_.detail = "not ready";
+    if (reply_.has_role()) health_.role = reply_.role() == "leading" ? Role::kLeading : Role::kFollowing;
     if (!reply_.has_journal()) return;
     health_.progress = Progress{static_cast<uint64_t>(reply_.journal().position()),
                                 static_cast<uint64_t>(reply_.journal().projected())};
@@ -128,8 +131,8 @@ class RemoteService::Probes {
 // A call of the dispatcher, answered elsewhere.
 class RemoteService::Call final : public rpc::Call {
  public:
-  Call(Channel& channel, const MethodDescriptor& method)
-      : channel_(channel),
+  Call(Places& places, const MethodDescriptor& method)
+      : places_(places),
         method_(method),
         request_(make(method.input_type())),
         response_(make(method.output_type())) {}
@@ -138,7 +141,7 @@ class RemoteService::Call final : public rpc::Call {
   const Message* response() const override { return result_ ? response_.get() : nullptr; }
   const ApiError& error() const override { return result_.error(); }
   void run(void (*finish)(rpc::Call&)) override {
-    channel_.guarded_call(method_, *request_, *response_, context, [this, finish](RemoteOutcome outcome) {
+    places_.call(method_, *request_, *response_, context, [this, finish](RemoteOutcome outcome) {
       result_ = std::move(outcome.result);
       finish(*this);
     });
@@ -157,7 +160,7 @@ class RemoteService::Call final : public rpc::Call {
     return std::unique_ptr<Message>(prototype->New());
   }
 
-  Channel& channel_;
+  Places& places_;
   const MethodDescriptor& method_;
   std::unique_ptr<Message> request_, response_;
   std::expected<void, ApiError> result_;
@@ -165,39 +168,44 @@ class RemoteService::Call final : public rpc::Call {
 
 class RemoteService::Route final : public rpc::Route {
  public:
-  Route(RoutePlan plan, Channel& channel) : rpc::Route(std::move(plan)), channel_(channel) {}
+  Route(RoutePlan plan, Places& places) : rpc::Route(std::move(plan)), places_(places) {}
 
  protected:
   std::unique_ptr<rpc::Call> make() const override {
-    return std::make_unique<RemoteService::Call>(channel_, *plan().method);
+    return std::make_unique<RemoteService::Call>(places_, *plan().method);
   }
 
  private:
-  Channel& channel_;
+  Places& places_;
 };
 
 RemoteService::RemoteService(RemoteOptions options, RemotePorts ports)
-    : channel_(std::make_unique<Channel>(std::move(options), ports.clock)),
-      probes_(std::make_unique<Probes>(*channel_, ports)) {
-  channel_->on_unreachable = [this] {
-    log::warn("rpc.unreachable", {{"service", channel_->options.name}, {"cause", "a call broke off"}});
-    probes_->hasten();
-  };
+    : places_(std::make_unique<Places>(options, ports.clock)), name_(std::move(options.name)) {
+  for (auto& channel : places_->all) {
+    Probes& probes = *probes_.emplace_back(std::make_unique<Probes>(*channel, ports));
+    channel->on_unreachable = [&on = *channel, &probes] {
+      log::warn("rpc.unreachable", {{"service", on.options.name}, {"cause", "a call broke off"}});
+      probes.hasten();
+    };
+  }
 }
 
 RemoteService::~RemoteService() {
-  if (!channel_->stopped) stop();
+  stop();
 }
 
 void RemoteService::start() {
-  channel_->stopped = false;
-  probes_->start();
+  for (auto& channel : places_->all) channel->stopped = false;
+  for (auto& probes : probes_) probes->start();
 }
 
 void RemoteService::stop() {
-  if (channel_->stopped) return;
-  channel_->stop();
-  probes_->stop();
+  for (size_t i = 0; i < probes_.size(); ++i) {
+    Channel& channel = *places_->all[i];
+    if (channel.stopped) continue;
+    channel.stop();
+    probes_[i]->stop();
+  }
 }
 
 void RemoteService::bind(Registry& registry, std::string_view contract) {
@@ -205,7 +213,7 @@ void RemoteService::bind(Registry& registry, std::string_view contract) {
   DUCAT_CHECK(service, "a service that is bound is in the contracts");
   for (int i = 0; i < service->method_count(); ++i) {
     registry.bind_route(*service->method(i), [this](RoutePlan plan) {
-      return std::make_unique<RemoteService::Route>(std::move(plan), *channel_);
+      return std::make_unique<RemoteService::Route>(std::move(plan), *places_);
     });
   }
 }
@@ -213,51 +221,61 @@ void RemoteService::bind(Registry& registry, std::string_view contract) {
 Task<std::expected<void, ApiError>> RemoteService::invoke(std::string_view method, const Message& request,
                                                           Message& response, CallContext& context) {
   struct Awaiter {
-    Awaiter(Channel& to, const MethodDescriptor& of, const Message& in, Message& out, CallContext& with)
-        : channel(to), method(of), request(in), response(out), context(with) {}
+    Awaiter(Places& to, const MethodDescriptor& of, const Message& in, Message& out, CallContext& with)
+        : places(to), method(of), request(in), response(out), context(with) {}
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> caller) {
-      channel.guarded_call(method, request, response, context, [this, caller](RemoteOutcome outcome) {
+      places.call(method, request, response, context, [this, caller](RemoteOutcome outcome) {
         result = std::move(outcome.result);
         caller.resume();
       });
     }
     std::expected<void, ApiError> await_resume() { return std::move(result); }
 
-    Channel& channel;
+    Places& places;
     const MethodDescriptor& method;
     const Message& request;
     Message& response;
     CallContext& context;
     std::expected<void, ApiError> result;
   };
-  Awaiter call(*channel_, method_of(method), request, response, context);
+  Awaiter call(*places_, method_of(method), request, response, context);
   co_return co_await call;
 }
 
 const std::string& RemoteService::name() const {
-  return channel_->options.name;
+  return name_;
 }
 
 Health RemoteService::health() const {
-  if (channel_->open) return {false, "not reachable", std::nullopt};
-  return probes_->health();
+  Health best{false, "not reachable", std::nullopt};
+  for (size_t i = 0; i < probes_.size(); ++i) {
+    if (places_->all[i]->open) continue;
+    Health health = probes_[i]->health();
+    if (health.ready >= best.ready) best = health;
+    if (health.ready && health.role == Role::kLeading) break;
+  }
+  return best;
 }
 
 std::vector<metrics::Watch> RemoteService::watch(metrics::Registry& registry) {
   std::vector<metrics::Watch> watches;
-  const std::string& service = channel_->options.name;
-  auto counter = [&](std::string_view metric, std::string_view help, const std::atomic<uint64_t>& value) {
-    watches.push_back(registry.watch_counter(metric, help, {{"service", service}},
-                                             [&value] { return static_cast<double>(value.load()); }));
+  auto counter = [&](std::string_view metric, std::string_view help, std::atomic<uint64_t> Channel::*value) {
+    watches.push_back(registry.watch_counter(metric, help, {{"service", name_}}, [this, value] {
+      double sum = 0;
+      for (const auto& channel : places_->all) sum += static_cast<double>((*channel.*value).load());
+      return sum;
+    }));
   };
-  counter("ducat_remote_calls_total", "Calls sent to a service in another process", channel_->calls);
-  counter("ducat_remote_failed_total", "Of those, how many ended with 5xx", channel_->failed);
+  counter("ducat_remote_calls_total", "Calls sent to a service in another process", &Channel::calls);
+  counter("ducat_remote_failed_total", "Of those, how many ended with 5xx", &Channel::failed);
   counter("ducat_remote_refused_total", "Calls that were not sent, because the service was not reachable",
-          channel_->refused);
-  watches.push_back(registry.watch_gauge("ducat_remote_up", "Whether a service in another process answers",
-                                         {{"service", service}},
-                                         [this] { return channel_->open ? 0.0 : 1.0; }));
+          &Channel::refused);
+  watches.push_back(registry.watch_gauge(
+      "ducat_remote_up", "Whether a service in another process answers", {{"service", name_}}, [this] {
+        const auto& all = places_->all;
+        return std::any_of(all.begin(), all.end(), [](const auto& one) { return !one->open; }) ? 1.0 : 0.0;
+      }));
   return watches;
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.h"
 #include "platform/rpc/invoker.h"
@@ -21,8 +22,10 @@
 namespace ducat::rpc {
 
 struct RemoteOptions {
-  std::string name;                           // "wallet": in errors, logs and metrics
-  std::string address;                        // "host:port", with an IPv6 address in brackets
+  std::string name;  // "wallet": in errors, logs and metrics
+  // "host:port", with an IPv6 address in brackets. Several, with commas between: instances of which one
+  // leads; a call that one of them has certainly not done goes to the next.
+  std::string address;
   std::string secret;                         // the internal secret
   Duration deadline = Duration::seconds(10);  // of a call; a shorter one of its context counts
   size_t max_calls = 10'000;                  // under way at a time; more are 503 at once
@@ -59,7 +62,8 @@ class RemoteService final : public Invoker {
                                              CallContext& context) override;
 
   const std::string& name() const;
-  // What the last probe heard: ready when the other process is, with the journal's progress it told.
+  // What the last probe heard: ready when the other process is, with the journal's progress it told. Of
+  // several: that of the one that leads, else of one that is ready.
   Health health() const;
   // Gauges and counters, while the watches live.
   std::vector<metrics::Watch> watch(metrics::Registry& registry);
@@ -69,10 +73,12 @@ class RemoteService final : public Invoker {
   class Route;
   class Call;
   struct Channel;
+  struct Places;
   struct Exchange;
 
-  std::unique_ptr<Channel> channel_;
-  std::unique_ptr<Probes> probes_;
+  std::unique_ptr<Places> places_;
+  std::vector<std::unique_ptr<Probes>> probes_;  // of each place
+  const std::string name_;
 };
 
 }  // namespace ducat::rpc

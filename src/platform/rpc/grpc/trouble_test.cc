@@ -144,6 +144,95 @@ TEST_F(Trouble, AProcessThatIsNotThereYetIs503UntilItIs) {
   EXPECT_EQ(ping().status, 200);
 }
 
+// Two instances: what one refuses as not leading, or cannot be sent to it, the other one does.
+class Instances : public TwoProcesses {
+ protected:
+  Instances() {
+    second_options_ = server_options;
+    second_options_.clock = &time;
+    bind_ready(second_, &second_leads_, &second_calls_);
+  }
+  ~Instances() override {
+    if (remote) remote->stop();
+    remote.reset();
+    if (second_server_) second_server_->stop(Duration{0});
+  }
+  static void bind_ready(Registry& registry, std::atomic<bool>* leads, std::atomic<int>* calls) {
+    for (const char* method : {"Ready", "Live"}) {
+      registry.bind<system::v1::HealthRequest, system::v1::HealthReply>(
+          "ducat.system.v1.SystemService." + std::string(method),
+          [leads, calls, method](const system::v1::HealthRequest&, CallContext&) {
+            return answer(method == std::string("Live"), leads, calls);
+          });
+    }
+  }
+  static Task<Reply<system::v1::HealthReply>> answer(bool call, std::atomic<bool>* leads,
+                                                     std::atomic<int>* calls) {
+    if (call) ++*calls;
+    if (call && !*leads) co_return std::unexpected(ApiError::not_leading());
+    system::v1::HealthReply reply;
+    reply.set_status("ok");
+    reply.set_role(*leads ? "leading" : "following");
+    co_return reply;
+  }
+  void start_instances() {
+    bind_ready(first_, &first_leads_, &first_calls_);
+    server = std::make_unique<GrpcServer>(first_, server_options);
+    ASSERT_TRUE(server->start());
+    second_server_ = std::make_unique<GrpcServer>(second_, second_options_);
+    ASSERT_TRUE(second_server_->start());
+    remote_options.address = "127.0.0.1:" + std::to_string(server->port()) +
+                             ",127.0.0.1:" + std::to_string(second_server_->port());
+    start_remote();
+    remote->bind(gateway, "ducat.system.v1.SystemService");
+    DispatcherOptions far = options;
+    far.clock = &clock;
+    far.random = &random;
+    far.observer = &observer;
+    far_dispatcher = std::make_unique<Dispatcher>(gateway, files, far);
+  }
+  int call() { return far_call("GET", "/health/live", "", kGood).status; }
+
+  Registry first_, second_;
+  GrpcServerOptions second_options_;
+  std::unique_ptr<GrpcServer> second_server_;
+  std::atomic<bool> first_leads_{true}, second_leads_{false};
+  std::atomic<int> first_calls_{0}, second_calls_{0};
+};
+
+TEST_F(Instances, ACallGoesToTheOneThatLeadsAndThatIsRemembered) {
+  start_instances();
+  EXPECT_EQ(call(), 200);
+  EXPECT_EQ(second_calls_, 0);
+  first_leads_ = false;
+  second_leads_ = true;
+  EXPECT_EQ(call(), 200);
+  EXPECT_EQ(first_calls_, 2);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(call(), 200);
+  EXPECT_EQ(first_calls_, 2) << "the leader is remembered";
+  EXPECT_EQ(remote->health().role, Role::kLeading);
+}
+
+TEST_F(Instances, EachIsAskedOnceWhenNoneLeads) {
+  first_leads_ = false;
+  start_instances();
+  http::Response refused = far_call("GET", "/health/live", "", kGood);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(header_of(refused, "Retry-After"), "1");
+  EXPECT_EQ(first_calls_, 1);
+  EXPECT_EQ(second_calls_, 1);
+}
+
+TEST_F(Instances, OneThatIsGoneIsPassedOver) {
+  start_instances();
+  EXPECT_EQ(call(), 200);
+  stop_server();
+  second_leads_ = true;
+  // The first call that finds it gone cannot know whether it was done.
+  EXPECT_TRUE(soon([&] { return call() == 200; }));
+  EXPECT_TRUE(remote->health().ready);
+}
+
 TEST_F(Trouble, AProcessThatSaysNothingCostsItsTimeoutOnce) {
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/fault_point.h"
+#include "base/testing/done.h"
 #include "generated/example_migrations.h"
 #include "platform/storage/database.h"
 
@@ -20,15 +21,6 @@ class Backend {
   virtual Result<std::unique_ptr<Database>> open() = 0;
 };
 using MakeBackend = std::unique_ptr<Backend> (*)();
-
-#define ASSERT_DONE(expr) \
-  if (auto&& done = (expr); !done) FAIL() << to_string(done.error().code) << ": " << done.error().message
-#define EXPECT_FAILS(expr, expected)                                                                   \
-  if (auto&& done = (expr); done) {                                                                    \
-    ADD_FAILURE() << #expr << " succeeded";                                                            \
-  } else {                                                                                             \
-    EXPECT_EQ(to_string(done.error().code), std::string(to_string(expected))) << done.error().message; \
-  }
 
 class StorageContract : public testing::TestWithParam<MakeBackend> {
  protected:

@@ -1,7 +1,8 @@
 // One method, one function: read the request, ask the service, write the answer.
 #include "services/audit/api/audit_api.h"
 
-#include "platform/security/base64_padded.h"
+#include "platform/rpc/request_key.h"
+#include "platform/security/base64.h"
 #include "services/audit/api/mapping.h"
 
 namespace ducat::audit {
@@ -46,7 +47,7 @@ void AuditApi::bind(rpc::Registry& registry) {
 AuditApi::Reply<v1::AuditLog> AuditApi::create(const v1::CreateAuditLogRequest& request, Call& call) {
   std::string metadata, changes;
   Entry entry = entry_of(request, metadata, changes);
-  std::string key = scoped_key(call.caller, call.idempotency_key);
+  std::string key = rpc::scoped_key(call.caller, "audit.create", call.idempotency_key);
   AppendOutcome outcome =
       co_await service_().append(entry, std::move(key), fingerprint_of(entry), *call.executor);
   call.out.replayed = outcome.verdict == kernel::Verdict::kReplayed;

@@ -3,7 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "platform/security/base64_padded.h"
+#include "platform/security/base64.h"
 #include "services/audit/compact_json.h"
 
 namespace ducat::audit {
@@ -65,11 +65,6 @@ uint64_t fingerprint_of(const Entry& entry) {
     writer.text(text->value_or(std::string_view()));
   }
   return hash64(bytes);
-}
-
-std::string scoped_key(const rpc::Caller& caller, std::string_view key) {
-  if (key.empty()) return {};
-  return std::string(caller.id).append("\x1f").append("audit.create").append("\x1f").append(key);
 }
 
 std::string base64_of(const Digest& hash) {

@@ -17,8 +17,6 @@ ListFilter filter_of(const v1::ListAuditLogsRequest& request);
 
 // What makes two requests the same, for telling a retry from a reuse of its key.
 uint64_t fingerprint_of(const Entry& entry);
-// The scope of a key: its caller and its operation. Empty if there is no key.
-std::string scoped_key(const rpc::Caller& caller, std::string_view key);
 
 void fill(v1::AuditLog& out, const StoredRecord& record);
 void fill(v1::AuditLog& out, const Entry& entry, const Appended& appended);

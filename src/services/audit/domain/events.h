@@ -31,6 +31,7 @@ struct Event {
   uint64_t sequence = 0;              // ProposalAnswered with kCreated: the record that is there
   Timestamp created_at{};             // and its time
   std::string_view error{};           // kFailed
+  std::string_view traceparent{};     // of who asked, for the answer; empty: none
 };
 
 // Whether the record rolls back everything of its correlation.

@@ -62,6 +62,7 @@ std::optional<Event> decide(const Correlation& state, const LogEnd& end, Timesta
                             const Propose& command) {
   Event event = appended(state, next_record(end, now, command.entry));
   event.proposed = true;
+  event.traceparent = command.traceparent;
   bool too_late = state.rolled_back_by != 0;
   event.reply = too_late ? Reply::kFailed : Reply::kCreated;
   if (too_late) event.error = kRolledBackBefore;
@@ -69,6 +70,7 @@ std::optional<Event> decide(const Correlation& state, const LogEnd& end, Timesta
   if (before.sequence == 0) return event;
   Event answer{.type = EventType::kProposalAnswered, .reply = event.reply, .error = event.error};
   answer.correlation_id = *command.entry.correlation_id;
+  answer.traceparent = command.traceparent;
   if (!too_late) {
     answer.sequence = before.sequence;
     answer.created_at = before.created_at;
@@ -80,7 +82,8 @@ std::optional<Event> decide(const Correlation&, const LogEnd&, Timestamp, const 
   return Event{.type = EventType::kProposalAnswered,
                .reply = Reply::kFailed,
                .correlation_id = command.correlation_id,
-               .error = command.error};
+               .error = command.error,
+               .traceparent = command.traceparent};
 }
 
 std::optional<Event> decide(const Correlation& state, const LogEnd& end, Timestamp now,

@@ -49,11 +49,13 @@ struct Append {
 };
 struct Propose {
   Entry entry;  // has a correlation id
+  std::string_view traceparent{};
 };
 // A message `audit.log.create` that is not well formed.
 struct RefuseProposal {
   std::string_view correlation_id;
   std::string_view error;
+  std::string_view traceparent{};
 };
 struct RollBack {
   std::string_view correlation_id;

@@ -18,6 +18,7 @@ enum Field : uint32_t {
   kCreatedAtMillis = 7,
   kError = 8,
   kRolledBackBy = 9,
+  kTraceParent = 10,
 };
 
 enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
@@ -76,6 +77,7 @@ void encode(std::string& out, const Event& event, std::string_view canonical) {
   put(writer, kCreatedAtMillis, static_cast<uint64_t>(event.created_at.millis()));
   put(writer, kError, event.error);
   put(writer, kRolledBackBy, event.rolled_back_by);
+  put(writer, kTraceParent, event.traceparent);
 }
 
 Result<StoredEventView> decode_view(std::string_view bytes) {
@@ -114,6 +116,9 @@ Result<StoredEventView> decode_view(std::string_view bytes) {
         break;
       case kRolledBackBy:
         event.rolled_back_by = value.number;
+        break;
+      case kTraceParent:
+        event.traceparent = value.bytes;
         break;
       default:
         break;

@@ -15,6 +15,7 @@ Event appended() {
   event.record.entry.entity_type = "Transaction";
   event.error = "too late";
   event.rolled_back_by = 299;
+  event.traceparent = "00-trace";
   return event;
 }
 
@@ -31,6 +32,7 @@ TEST(AuditEventCodec, WritesWhatTheContractSays) {
   EXPECT_EQ(stored.record(), canonical);
   EXPECT_EQ(stored.error(), "too late");
   EXPECT_EQ(stored.rolled_back_by(), 299u);
+  EXPECT_EQ(stored.traceparent(), "00-trace");
   EXPECT_EQ(stored.SerializeAsString(), bytes);
 }
 

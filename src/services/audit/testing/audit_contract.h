@@ -172,6 +172,18 @@ TEST_P(AuditContract, WhatIsNotWellFormedIsAnsweredAsFailed) {
   EXPECT_FAILS(server_->take(message_of("audit.log.other", "m6", create_data("c"))), Errc::kInvalid);
 }
 
+TEST_P(AuditContract, AnswersCarryTheTraceOfWhoAsked) {
+  ASSERT_DONE(server_->create("c1", "m1"));
+  ASSERT_DONE(server_->create("c1", "m2"));  // answered again
+  ASSERT_DONE(server_->take(message_of("audit.log.create", "m3", R"({"correlationId":"c3"})")));
+  auto messages = server_->messages();
+  ASSERT_EQ(messages.size(), 3u);
+  for (const broker::Message& message : messages) {
+    EXPECT_THAT(message.body, HasSubstr("\"traceparent\":\"" + std::string(kTrace) + "\"")) << message.type;
+  }
+  stop_and_verify();
+}
+
 // A row that no database takes would keep all later ones out of the tables.
 TEST_P(AuditContract, WhatNoTableCouldHoldIsNotRecorded) {
   std::string data = R"({"action":"READ","entityType":"T","correlationId":"c1","userAgent":"a\u0000b"})";

@@ -46,14 +46,16 @@ inline Entry login(std::string_view user = "u1") {
   return entry;
 }
 
+inline constexpr std::string_view kTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
 // The body of a message with these data.
 inline broker::Message message_of(std::string type, std::string id, std::string data) {
   broker::Message message;
   message.stream = "AUDIT_LOGS";
   message.type = std::move(type);
   message.id = std::move(id);
-  message.body = R"({"specversion":"1.0","id":")" + message.id + R"(","source":"/test","type":")" +
-                 message.type + R"(","data":)" + data + "}";
+  message.body = R"({"specversion":"1.0","id":")" + message.id + R"(","source":"/test","traceparent":")" +
+                 std::string(kTrace) + R"(","type":")" + message.type + R"(","data":)" + data + "}";
   return message;
 }
 inline std::string create_data(std::string_view correlation, std::string_view action = "CREATE") {
@@ -126,7 +128,7 @@ class AuditServer {
   std::vector<broker::Message> messages() {
     std::vector<broker::Message> all;
     for (uint64_t after = 0;;) {
-      auto chunk = host_->answers().read(after, 100);
+      auto chunk = host_->answers().read(after, 100, {});
       EXPECT_TRUE(chunk.has_value()) << (chunk ? "" : chunk.error().message);
       if (!chunk || chunk->reached == after) return all;
       after = chunk->reached;

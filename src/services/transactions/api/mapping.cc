@@ -108,6 +108,10 @@ Read<UpdateTransaction> read_update(const v1::UpdateTransactionRequest& request,
   }
   if (request.has_currency()) update.currency = parse_currency(request.currency());
   if (request.has_status()) update.status = parse_status(request.status());
+  for (const std::string& name : request.cleared()) {
+    if (name == "description") update.description.emplace();
+    if (name == "metadata") update.metadata.emplace();
+  }
   if (request.has_description()) update.description = request.description();
   if (request.has_metadata()) update.metadata = request.metadata();
   if (!update.amount && !update.currency && !update.status && !update.description && !update.metadata) {

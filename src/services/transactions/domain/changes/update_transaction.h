@@ -8,14 +8,17 @@
 
 namespace ducat::transactions {
 
+// A text that may be taken away.
+using Text = std::optional<std::string_view>;
+
 // What is not given stays.
 struct UpdateTransaction {
   TransactionId id{};
   std::optional<Decimal> amount{};
   std::optional<Currency> currency{};  // an offered one
   std::optional<TransactionStatus> status{};
-  std::optional<std::string_view> description{};
-  std::optional<std::string_view> metadata{};
+  std::optional<Text> description{};
+  std::optional<Text> metadata{};
   std::optional<uint64_t> expected_version{};  // the caller has seen this one and means no other
 };
 

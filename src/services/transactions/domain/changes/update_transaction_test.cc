@@ -30,6 +30,19 @@ TEST(UpdateTransaction, ChangesWhatIsGivenAndNothingElse) {
   EXPECT_EQ(field_names(decision->fields), (std::vector<std::string_view>{"amount", "description"}));
 }
 
+TEST(UpdateTransaction, TextsCanBeTakenAway) {
+  Transaction before = of_ann();
+  before.description = "old";
+  before.metadata = "{}";
+  UpdateTransaction command;
+  command.description.emplace();
+  Decision decision = update(before, command);
+  ASSERT_TRUE(decision);
+  EXPECT_EQ(decision->after->description, std::nullopt);
+  EXPECT_EQ(decision->after->metadata, "{}");
+  EXPECT_EQ(field_names(decision->fields), (std::vector<std::string_view>{"description"}));
+}
+
 TEST(UpdateTransaction, AnAmountMustFitTheCurrencyItEndsUpIn) {
   UpdateTransaction to_yen{.currency = currency("JPY")};
   EXPECT_EQ(said(update(of_ann(), to_yen)),
