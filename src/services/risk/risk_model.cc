@@ -14,16 +14,17 @@ Status RiskModel::open(storage::Database& tables) {
 
 Status RiskModel::load(std::span<kernel::Submission* const> batch) {
   for (kernel::Submission* submission : batch) {
-    auto& operation = static_cast<RiskSubmission*>(submission)->operation;
-    if (const auto* report = std::get_if<ReportMovement>(&operation.command)) {
-      DUCAT_TRY(load_wallet(report->movement.wallet_id));
-    } else if (const auto* change = std::get_if<ChangeAlert>(&operation.command)) {
-      DUCAT_TRY(load_alert(change->alert));
-    } else {
-      DUCAT_TRY(load_alert(std::get<ReadAlert>(operation.command).alert));
-    }
+    for (size_t i = 0; i < submission->size(); ++i)
+      DUCAT_TRY(load(static_cast<const RiskOperation&>(submission->at(i))));
   }
   return {};
+}
+
+Status RiskModel::load(const RiskOperation& operation) {
+  if (const auto* report = std::get_if<ReportMovement>(&operation.command))
+    return load_wallet(report->movement.wallet_id);
+  if (const auto* change = std::get_if<ChangeAlert>(&operation.command)) return load_alert(change->alert);
+  return load_alert(std::get<ReadAlert>(operation.command).alert);
 }
 
 Status RiskModel::load_wallet(std::string_view wallet_id) {

@@ -79,6 +79,7 @@ class RiskModel final : public kernel::Model {
     std::vector<kernel::Position> pending;  // its alerts that are not closed; they are in `alerts_`
   };
 
+  Status load(const RiskOperation& operation);
   Status load_wallet(std::string_view wallet_id);
   Status load_alert(kernel::Position no);
   bool report(const Movement& movement, kernel::DecideContext& context);

@@ -84,11 +84,12 @@ class Standby(OwnServerCase):
         return Pair(self, {**self.settings, **settings})
 
     def takes_over(self, pair):
-        """Seconds until the follower, who is to lead now, has answered a write."""
+        """Seconds until the follower, who is to lead now, has answered a write and leads with all its services."""
         start, key = time.monotonic(), unique("probe")
 
         def answers():
-            return pair.follower.client.deposit("probe", 1, key=key).status == 200
+            written = pair.follower.client.deposit("probe", 1, key=key).status == 200
+            return written and role(pair.follower) == "leading"
 
         wait_until(answers, 60, f"the follower takes over: {pair.follower.last_words()}")
         pair.swap()
