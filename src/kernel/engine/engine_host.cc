@@ -83,7 +83,7 @@ void EngineHost::every(Duration interval, std::function<void()> work, When when)
 
 // On the decide executor.
 void EngineHost::on_role(bool leading) {
-  if (!started_) return;  // the start itself, or an end
+  if (!started_ || stopped_->load()) return;  // the start itself, or an end
   log::info(leading ? "engine.leads" : "engine.lost_the_lead", {{"engine", options_.name}});
   shared_.upkeep.post([this] {
     if (stopped_->load()) return;

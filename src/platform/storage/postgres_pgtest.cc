@@ -170,6 +170,18 @@ TEST_F(Postgres, StatementThatTakesTooLongIsGivenUpByTheServer) {
   EXPECT_FAILS(number(*writer_, "SELECT 1 FROM pg_sleep(60)"), Errc::kUnavailable);
 }
 
+TEST_F(Postgres, WriterThatFallsSilentWithinATransactionLosesItsLocks) {
+  options_.writer_silence = Duration::millis(200);
+  open();
+  ASSERT_DONE(writer_->execute("INSERT INTO t VALUES (1, 'mine')"));
+  ASSERT_DONE(writer_->begin());
+  ASSERT_DONE(writer_->execute("UPDATE t SET body = 'half' WHERE id = 1"));
+  auto other = connect();
+  ASSERT_DONE(other->execute("UPDATE t SET body = body || ' and yours' WHERE id = 1"));
+  EXPECT_FALSE(writer_->commit());
+  EXPECT_EQ(*number(*other, "SELECT count(*) FROM t WHERE body = 'mine and yours'"), 1);
+}
+
 TEST_F(Postgres, ServerThatDoesNotAnswerIsGivenUpByTheClient) {
   options_.grace = Duration::millis(-29'900);  // 100 ms in all, while the server would go on for 30 s
   open();

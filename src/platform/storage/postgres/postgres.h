@@ -18,6 +18,9 @@ struct PostgresOptions {
   Duration script_timeout = Duration::seconds(600);    // the same for script(): migrations
   // Past a statement's bound by this much the connection is given up: then kTimeout, the outcome is unknown.
   Duration grace = Duration::seconds(5);
+  // A writer that is silent within a transaction for longer (a process that was paused) loses it, so that its
+  // locks do not keep a new leader out.
+  Duration writer_silence = Duration::seconds(5);
   size_t bulk_rows = 16'384;  // rows in one statement of a bulk write
 };
 

@@ -12,14 +12,15 @@
 namespace ducat::storage::postgres {
 namespace {
 
-// A client that hangs inside a transaction must not hold its locks for ever.
-constexpr Duration kIdleInTransaction = Duration::seconds(300);
+// A reader that hangs inside a transaction must not keep the server from cleaning up for ever.
+constexpr Duration kReaderSilence = Duration::seconds(300);
 
 void drop_notices(void*, const PGresult*) {}  // "relation exists, skipping" and the like: nothing to act on
 
 std::string setup_of(const PostgresOptions& options, Access access, Session& session) {
+  Duration silence = access == Access::kWriter ? options.writer_silence : kReaderSilence;
   std::string sql = concat("SET statement_timeout=", options.statement_timeout.micros / 1000,
-                           ";SET idle_in_transaction_session_timeout=", kIdleInTransaction.micros / 1000);
+                           ";SET idle_in_transaction_session_timeout=", silence.micros / 1000);
   if (!options.schema.empty()) sql += ";SET search_path TO " + session.quoted(options.schema);
   if (access == Access::kReader) sql += ";SET default_transaction_read_only=on";
   return sql;

@@ -38,7 +38,7 @@ bool exceeds(Money amount, Decimal threshold) {
          Int128{threshold.significand} * power_of_ten(exponent_of(amount.currency));
 }
 
-// The movements of the window that ends with this one.
+// The movements of the window that ends then.
 template <typename Use>
 void for_each_within(const History& history, Timestamp end, Duration window, Use use) {
   for (const PastMovement& past : history.recent) {
@@ -46,14 +46,28 @@ void for_each_within(const History& history, Timestamp end, Duration window, Use
   }
 }
 
+// The most that `count(end)` finds in any window with the movement in it. Movements may come in another order
+// than they happened: then windows that end later have it too.
+template <typename Count>
+int64_t most_around(const History& history, Timestamp movement, Duration window, Count count) {
+  int64_t most = 0;
+  for (auto end = history.recent.rbegin(); end != history.recent.rend() && end->at >= movement; ++end) {
+    if (end->at < movement + window) most = std::max(most, count(end->at));
+  }
+  return most;
+}
+
 class VelocityRule final : public Rule {
  public:
   VelocityRule(int64_t count, Duration window) : count_(count), window_(window) {}
   std::optional<Finding> judge(const History& history, const Movement& movement, Receiver) const override {
     if (!takes_out(movement.kind)) return std::nullopt;
-    int64_t withdrawals = 0;
-    for_each_within(history, movement.at, window_,
-                    [&](const PastMovement& past) { withdrawals += takes_out(past.kind); });
+    int64_t withdrawals = most_around(history, movement.at, window_, [&](Timestamp end) {
+      int64_t found = 0;
+      for_each_within(history, end, window_,
+                      [&](const PastMovement& past) { found += takes_out(past.kind); });
+      return found;
+    });
     if (withdrawals <= count_) return std::nullopt;
     return Finding{
         {{"timeWindow", quoted(describe(window_))}, {"withdrawalCount", std::to_string(withdrawals)}}};
@@ -95,11 +109,14 @@ class ManyReceiversRule final : public Rule {
   std::optional<Finding> judge(const History& history, const Movement& movement, Receiver) const override {
     if (movement.kind != MovementKind::kTransfer) return std::nullopt;
     std::vector<uint64_t> receivers;
-    for_each_within(history, movement.at, window_, [&](const PastMovement& past) {
-      if (past.receiver != 0) receivers.push_back(past.receiver);
+    int64_t different = most_around(history, movement.at, window_, [&](Timestamp end) {
+      receivers.clear();
+      for_each_within(history, end, window_, [&](const PastMovement& past) {
+        if (past.receiver != 0) receivers.push_back(past.receiver);
+      });
+      std::sort(receivers.begin(), receivers.end());
+      return static_cast<int64_t>(std::unique(receivers.begin(), receivers.end()) - receivers.begin());
     });
-    std::sort(receivers.begin(), receivers.end());
-    auto different = std::unique(receivers.begin(), receivers.end()) - receivers.begin();
     if (different <= count_) return std::nullopt;
     return Finding{{{"timeWindow", quoted(describe(window_))}, {"receiverCount", std::to_string(different)}}};
   }

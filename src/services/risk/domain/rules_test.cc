@@ -50,6 +50,19 @@ TEST(VelocityRule, FindsTheFourthWithdrawalWithinTheWindow) {
   EXPECT_EQ(opened[0].details, R"({"timeWindow":"5 minutes","withdrawalCount":4})");
 }
 
+TEST(VelocityRule, FindsThemInWhateverOrderTheyCome) {
+  RuleSet rules = rules_of({"rapid kind=velocity count=3 window=5m"});
+  auto opened = opened_by(rules, {withdrawal(10), withdrawal(40), withdrawal(20), withdrawal(30)});
+  ASSERT_EQ(opened.size(), 1U);
+  EXPECT_EQ(opened[0].details, R"({"timeWindow":"5 minutes","withdrawalCount":4})");
+  EXPECT_TRUE(opened_by(rules, {withdrawal(310), withdrawal(320), withdrawal(20), withdrawal(10)}).empty());
+}
+
+TEST(ManyReceiversRule, FindsThemInWhateverOrderTheyCome) {
+  RuleSet rules = rules_of({"many kind=many_receivers count=2 window=5m"});
+  EXPECT_EQ(opened_by(rules, {transfer(30, "a"), transfer(10, "b"), transfer(20, "c")}).size(), 1U);
+}
+
 TEST(VelocityRule, SlidesItsWindow) {
   RuleSet rules = rules_of({"rapid kind=velocity count=3 window=5m"});
   EXPECT_TRUE(opened_by(rules, {withdrawal(0), withdrawal(1), withdrawal(2), withdrawal(300)}).empty());
