@@ -20,8 +20,8 @@ namespace {
 
 constexpr Duration kFirstPause = Duration::millis(200);
 constexpr Duration kLongestPause = Duration::seconds(10);
-constexpr int kMostFailures = 10;
 constexpr int kMostFailuresBeforeReady = 5;
+constexpr int kMostDoublings = 10;
 constexpr size_t kLogBytes = size_t{64} << 20;
 
 Timestamp now() {
@@ -92,12 +92,13 @@ Status ProcessGroup::reap(Supervised& process) {
   const bool was_ready = process.ready || (process.ready_text.empty() && process.ever_ready);
   const bool was_good = was_ready && now() - process.started > good_life_;
   process.failures = was_good ? 1 : process.failures + 1;
-  int most = process.ever_ready ? kMostFailures : kMostFailuresBeforeReady;
-  if (process.failures >= most) {
+  // What has been ready once is not given up: that would take all the others down with it.
+  if (!process.ever_ready && process.failures >= kMostFailuresBeforeReady) {
     return fail(Errc::kUnavailable, name + " has died " + std::to_string(process.failures) + " times (" +
                                         how + "): " + process.last_line);
   }
-  Duration pause{std::min(kFirstPause.micros << (process.failures - 1), kLongestPause.micros)};
+  Duration pause{
+      std::min(kFirstPause.micros << std::min(process.failures - 1, kMostDoublings), kLongestPause.micros)};
   process.again = now() + pause;
   say(name + " has died (" + how + "); it is started again in " + std::to_string(pause.micros / 1000) +
       " ms");

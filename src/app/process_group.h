@@ -28,9 +28,9 @@ struct Supervised {
 // One thread: the process's first.
 class ProcessGroup {
  public:
-  // Who got ready and lived for `good_life` had a good life: its end is a first failure again. Short, so that
-  // only what cannot live is given up, and not what is killed now and then.
-  explicit ProcessGroup(std::string directory, Duration good_life = Duration::seconds(5));
+  // Who got ready and lived for `good_life` had a good life: its end is a first failure again. Shorter lives
+  // make the pauses before the next start grow; only who has never been ready is given up.
+  explicit ProcessGroup(std::string directory, Duration good_life = Duration::seconds(2));
 
   Status open();
   // Starts it, and again whenever it dies.

@@ -162,6 +162,9 @@ class ServingProcess {
     front_ =
         std::make_unique<Front>(*dispatcher_, metrics_, options_.dev || settings_.boolean("metrics.open"));
     http::ServerOptions http = http_options(options_, settings_);
+    // Calls to another process overtake each other, and requests of one connection must not (RFC
+    // 9112, 9.3.2).
+    if (asks_elsewhere()) http.max_pipelined = 1;
     http.make_error = [this](int status, std::string_view target) {
       return dispatcher_->make_error(status, target);
     };
@@ -191,6 +194,8 @@ class ServingProcess {
   int port() const { return server_->port(); }
 
  private:
+  bool asks_elsewhere() const { return !addresses_of(settings_).empty(); }
+
   // The services of this process, each bound to the registry, and the way to those elsewhere.
   Status make_modules() {
     DUCAT_ASSIGN(auto rows, select_modules(options_.services, addresses_of(settings_)));
