@@ -196,8 +196,10 @@ def batch(bench):
 
 
 def wallets(bench):
+    """The wallet service alone: giving them their money would open an alert of each at the fraud worker's."""
     for count in (10_000, bench.many_wallets):
-        yield measured_server(bench, f"wallets-{count}", f"transfers over {count:,} wallets", "--wallets", count)
+        yield measured_server(bench, f"wallets-{count}", f"transfers over {count:,} wallets, alone", "--wallets", count,
+                              services="wallet")
 
 
 # In the order of the table: name, whether it needs PostgreSQL, how to measure.
