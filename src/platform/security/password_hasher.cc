@@ -19,7 +19,9 @@ void be_nice() {
 }  // namespace
 
 PasswordHasher::PasswordHasher(PasswordHasherOptions options, Random& random)
-    : options_(options), random_(random), pool_("hasher", options.threads, options.waiting, Priority::kBackground) {
+    : options_(options),
+      random_(random),
+      pool_("hasher", options.threads, options.waiting, Priority::kBackground) {
   std::string secret;
   for (int i = 0; i < 4; ++i) secret += std::to_string(random.next());
   dummy_ = hash_password(secret, options_.cost, random).value_or(std::string());
