@@ -42,7 +42,7 @@ class Postgres:
     def start(self):
         with open(self.log, "ab") as log:
             self.child = spawn([os.path.join(self.bin, "postgres"), "-D", self.directory + "/data", "-p", self.port,
-                                "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200",
+                                "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400",
                                 "-k", self.directory],
                                stdout=log, stderr=log, cwd=self.directory, **self.who)
         wait_until(self.is_ready, 60, f"PostgreSQL accepts connections: {tail(self.log)}")
