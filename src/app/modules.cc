@@ -91,12 +91,8 @@ Addresses addresses_of(const config::Settings& settings) {
   Addresses addresses;
   for (const ModuleRow& row : module_table()) {
     if (row.name == kGateway) continue;
-    std::string address;
-    for (const std::string& one : settings.list("services." + row.name + ".address")) {
-      if (!address.empty()) address.push_back(',');
-      address += one;
-    }
-    if (!address.empty()) addresses[row.name] = address;
+    std::vector<std::string> of_one = settings.list("services." + row.name + ".address");
+    if (!of_one.empty()) addresses[row.name] = std::move(of_one);
   }
   return addresses;
 }

@@ -38,9 +38,9 @@ const std::vector<ModuleRow>& module_table();
 // Null: there is none of that name.
 const ModuleRow* row_of(std::string_view name);
 
-// Service → "host:port", of those that have one.
-using Addresses = std::map<std::string, std::string>;
-// services.<name>.address for every service of the table; several of one service have commas between them.
+// Service → "host:port", one or several, of those that have any.
+using Addresses = std::map<std::string, std::vector<std::string>>;
+// services.<name>.address for every service of the table.
 std::span<const config::Setting> address_settings();
 Addresses addresses_of(const config::Settings& settings);
 

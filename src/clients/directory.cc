@@ -20,9 +20,9 @@ void Directory::add_here(const std::string& service) {
 }
 
 void Directory::add_elsewhere(const std::string& service, std::vector<std::string> contracts,
-                              std::string address) {
+                              std::vector<std::string> addresses) {
   if (std::find(here_.begin(), here_.end(), service) != here_.end()) return;
-  elsewhere_[service] = {std::move(contracts), std::move(address), nullptr};
+  elsewhere_[service] = {std::move(contracts), std::move(addresses), nullptr};
 }
 
 rpc::RemoteService& Directory::connect(const std::string& name, Elsewhere& place) {
@@ -30,7 +30,7 @@ rpc::RemoteService& Directory::connect(const std::string& name, Elsewhere& place
   DUCAT_CHECK(!started_, "services are asked for before the process serves");
   rpc::RemoteOptions options;
   options.name = name;
-  options.address = place.address;
+  options.addresses = place.addresses;
   options.secret = options_.secret;
   options.deadline = options_.deadline;
   place.service =

@@ -30,9 +30,10 @@ class Directory final : public rpc::ServiceDirectory {
 
   // The service runs in this process, whatever its address.
   void add_here(const std::string& service);
-  // It can be reached at "host:port", or at several with commas between, of which one leads. `contracts`: its
+  // It can be reached at "host:port", or at several, of which one leads. `contracts`: its
   // services in the contracts, with their full names.
-  void add_elsewhere(const std::string& service, std::vector<std::string> contracts, std::string address);
+  void add_elsewhere(const std::string& service, std::vector<std::string> contracts,
+                     std::vector<std::string> addresses);
 
   Result<rpc::Invoker*> find(std::string_view service) override;
   // Binds the methods of every service that is elsewhere (what a gateway does), and answers those services.
@@ -46,7 +47,7 @@ class Directory final : public rpc::ServiceDirectory {
  private:
   struct Elsewhere {
     std::vector<std::string> contracts;
-    std::string address;
+    std::vector<std::string> addresses;
     std::unique_ptr<rpc::RemoteService> service;  // once it is asked for
   };
   rpc::RemoteService& connect(const std::string& name, Elsewhere& place);

@@ -121,7 +121,7 @@ TEST_F(DirectoryTest, AServiceInThisProcessIsCalledDirectly) {
 }
 
 TEST_F(DirectoryTest, AServiceElsewhereIsCalledThere) {
-  directory->add_elsewhere("things", {}, "127.0.0.1:" + std::to_string(server->port()));
+  directory->add_elsewhere("things", {}, {"127.0.0.1:" + std::to_string(server->port())});
   auto things = directory->find("things");
   ASSERT_TRUE(things);
   directory->start(metrics);
@@ -132,9 +132,9 @@ TEST_F(DirectoryTest, AServiceElsewhereIsCalledThere) {
 
 TEST_F(DirectoryTest, AnAddressDoesNotCountForWhatRunsHere) {
   std::string nowhere = "127.0.0.1:1";
-  directory->add_elsewhere("things", {}, nowhere);
+  directory->add_elsewhere("things", {}, {nowhere});
   directory->add_here("things");
-  directory->add_elsewhere("things", {}, nowhere);
+  directory->add_elsewhere("things", {}, {nowhere});
   auto things = directory->find("things");
   ASSERT_TRUE(things);
   directory->start(metrics);

@@ -123,8 +123,8 @@ struct RemoteService::Exchange {
   Exchange *before = nullptr, *after = nullptr;  // among those under way
 };
 
-RemoteService::Channel::Channel(RemoteOptions given, Clock& time)
-    : options(std::move(given)), clock(time), stub_(new ::grpc::GenericStub(connect(options.address))) {}
+RemoteService::Channel::Channel(RemoteOptions given, const std::string& address, Clock& time)
+    : options(std::move(given)), clock(time), stub_(new ::grpc::GenericStub(connect(address))) {}
 
 void RemoteService::Channel::call(const google::protobuf::MethodDescriptor& method,
                                   const google::protobuf::Message& request,

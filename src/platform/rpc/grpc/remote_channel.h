@@ -26,7 +26,7 @@ struct RemoteService::Channel {
   // Called on the context's executor.
   using Done = std::move_only_function<void(RemoteOutcome)>;
 
-  Channel(RemoteOptions given, Clock& time);
+  Channel(RemoteOptions given, const std::string& address, Clock& time);
   // Request, response and context live until `done`.
   void call(const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
             google::protobuf::Message& response, CallContext& context, Duration timeout, Done done);

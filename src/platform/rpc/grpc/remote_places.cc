@@ -6,14 +6,8 @@
 namespace ducat::rpc {
 
 RemoteService::Places::Places(const RemoteOptions& options, Clock& clock) {
-  std::string_view rest = options.address;
-  do {
-    size_t end = rest.find(',');
-    RemoteOptions one = options;
-    one.address = rest.substr(0, end);
-    all.push_back(std::make_unique<Channel>(std::move(one), clock));
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  } while (!rest.empty());
+  for (const std::string& address : options.addresses)
+    all.push_back(std::make_unique<Channel>(options, address, clock));
 }
 
 void RemoteService::Places::call(const google::protobuf::MethodDescriptor& method,

@@ -23,9 +23,9 @@ namespace ducat::rpc {
 
 struct RemoteOptions {
   std::string name;  // "wallet": in errors, logs and metrics
-  // "host:port", with an IPv6 address in brackets. Several, with commas between: instances of which one
-  // leads; a call that one of them has certainly not done goes to the next.
-  std::string address;
+  // "host:port", with an IPv6 address in brackets. Several: instances of which one leads; a call that one of
+  // them has certainly not done goes to the next.
+  std::vector<std::string> addresses;
   std::string secret;                         // the internal secret
   Duration deadline = Duration::seconds(10);  // of a call; a shorter one of its context counts
   size_t max_calls = 10'000;                  // under way at a time; more are 503 at once

@@ -134,7 +134,7 @@ TEST_F(Trouble, NoCallIsSentWhileTheBreakerIsOpen) {
 TEST_F(Trouble, AProcessThatIsNotThereYetIs503UntilItIs) {
   start_server();
   auto port = static_cast<uint16_t>(server->port());
-  remote_options.address = "127.0.0.1:" + std::to_string(port);
+  remote_options.addresses = {"127.0.0.1:" + std::to_string(port)};
   stop_server();
   start_remote();
   EXPECT_FALSE(reachable());
@@ -181,8 +181,8 @@ class Instances : public TwoProcesses {
     ASSERT_TRUE(server->start());
     second_server_ = std::make_unique<GrpcServer>(second_, second_options_);
     ASSERT_TRUE(second_server_->start());
-    remote_options.address = "127.0.0.1:" + std::to_string(server->port()) +
-                             ",127.0.0.1:" + std::to_string(second_server_->port());
+    remote_options.addresses = {"127.0.0.1:" + std::to_string(server->port()),
+                                "127.0.0.1:" + std::to_string(second_server_->port())};
     start_remote();
     remote->bind(gateway, "ducat.system.v1.SystemService");
     DispatcherOptions far = options;
@@ -242,7 +242,7 @@ TEST_F(Trouble, AProcessThatSaysNothingCostsItsTimeoutOnce) {
   ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
   ASSERT_EQ(listen(listener, 16), 0);
   ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  remote_options.address = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  remote_options.addresses = {"127.0.0.1:" + std::to_string(ntohs(address.sin_port))};
   remote_options.probe_timeout = Duration::millis(200);
   start_remote();
   EXPECT_FALSE(reachable());

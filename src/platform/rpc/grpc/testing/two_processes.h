@@ -75,8 +75,8 @@ class TwoProcesses : public DispatcherTest {
     server.reset();
   }
   void start_remote() {
-    if (remote_options.address.empty())
-      remote_options.address = "127.0.0.1:" + std::to_string(server->port());
+    if (remote_options.addresses.empty())
+      remote_options.addresses = {"127.0.0.1:" + std::to_string(server->port())};
     remote = std::make_unique<RemoteService>(remote_options, RemotePorts{remote_time, *timers, probes});
     remote->bind(gateway, "ducat.rpc.testing.ThingService");
     remote->bind(gateway, "ducat.rpc.testing.FeedService");
