@@ -275,7 +275,6 @@ class Engine {
   Timestamp last_renewal_;
   bool tables_taken_ = false;  // of this lead's epoch
   bool begun_ = false;         // the projector
-  bool in_step_ = false;       // following: the model is as the journal was when last read
   RecordNumber held_ = 0;      // following: the record that the snapshot has
   Position held_position_ = 1;
   bool polling_ = false;
@@ -304,8 +303,8 @@ class Engine {
   std::atomic<uint64_t> decided_number_{0};
   std::atomic<uint64_t> end_position_{1};
   std::atomic<bool> leading_{false};
-  std::atomic<bool> following_{false};  // writes are refused at once
-  std::atomic<bool> follows_well_{false};
+  std::atomic<bool> following_{false};         // writes are refused at once
+  std::atomic<bool> in_step_{false};           // following: the model is as the journal was when last read
   std::atomic<uint8_t> troubled_{0};           // a bit for each part
   std::atomic<int64_t> unreachable_since_{0};  // monotonic; 0: the journal's server answers
 };

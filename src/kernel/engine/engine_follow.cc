@@ -76,7 +76,6 @@ Status Engine::join() {
   touched_.restart(decided_);
   DUCAT_TRY(follow());
   in_step_ = true;
-  follows_well_.store(true);
   end_trouble(kJournal);
   end_trouble(kLoading);
   return {};
@@ -124,7 +123,6 @@ Status Engine::move_snapshot() {
 // What is in memory cannot be trusted any more, or not be brought up to date: `join` begins anew.
 void Engine::out_of_step(const Error& why) {
   in_step_ = false;
-  follows_well_.store(false);
   if (why.retryable()) note_reachable(false);
   set_trouble(kLoading, why.message);
 }
@@ -230,7 +228,6 @@ void Engine::begin_leading(std::unique_ptr<JournalWriter> writer) {
   quiet_until_ = {};
   last_renewal_ = ports_.clock.monotonic();
   following_.store(false);
-  follows_well_.store(false);
   followed_->let_go();
   projector_->lead(writer_->epoch());
   if (ports_.feed != nullptr) ports_.feed->begin_term();

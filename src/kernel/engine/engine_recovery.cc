@@ -326,7 +326,7 @@ EngineStats Engine::stats() const {
   stats.recoveries = recoveries_.load();
   stats.keys = keys_.load();
   stats.leading = leading_.load();
-  stats.following = follows_well_.load();
+  stats.following = in_step_.load();
   stats.reachable = unreachable_since_.load() == 0;
   std::lock_guard lock(mutex_);
   for (const std::string& trouble : troubles_) {
