@@ -111,8 +111,8 @@ Status fill_tables(const ServiceData& service, const DataPorts& ports, size_t in
 // An event's line, for the events after those that are skipped.
 class Lines final : public RecordVisitor {
  public:
-  Lines(std::string_view journal, std::string (*describe)(std::string_view), const Record& record,
-        uint64_t& skip, std::vector<std::string>& out)
+  Lines(std::string_view journal, Status (*describe)(std::string_view, rpc::JsonBuilder&),
+        const Record& record, uint64_t& skip, std::vector<std::string>& out)
       : describe_(describe), skip_(skip), out_(out) {
     head_ = "{\"journal\":\"" + std::string(journal) + "\",\"record\":" + std::to_string(record.number) +
             ",\"at\":\"" + to_iso8601(record.at) + "\",\"position\":";
@@ -122,11 +122,16 @@ class Lines final : public RecordVisitor {
       --skip_;
       return;
     }
-    out_.push_back(head_ + std::to_string(position) + ",\"event\":" + describe_(body) + "}");
+    std::string event;
+    rpc::JsonBuilder json(event);
+    json.begin_object();
+    if (!describe_(body, json)) json.key("error").text("unreadable event");
+    json.end_object();
+    out_.push_back(head_ + std::to_string(position) + ",\"event\":" + event + "}");
   }
 
  private:
-  std::string (*describe_)(std::string_view);
+  Status (*describe_)(std::string_view, rpc::JsonBuilder&);
   uint64_t& skip_;
   std::vector<std::string>& out_;
   std::string head_;
@@ -179,12 +184,14 @@ Status rebuild_tables(const ServiceData& service, const DataPorts& ports, const 
   return {};
 }
 
-Result<storage::Transaction> begin_snapshot(storage::Connection& connection) {
-  DUCAT_ASSIGN(auto snapshot, storage::Transaction::begin(connection));
-  if (connection.dialect() == storage::Dialect::kPostgres) {
-    DUCAT_TRY(connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
-  }
-  return snapshot;
+Result<RecordNumber> read_as_far_as_tables(storage::Database& journal, storage::Connection& tables,
+                                           const std::function<Status(const Record&)>& on_record) {
+  DUCAT_ASSIGN(Checkpoint checkpoint, read_checkpoint(tables));
+  DUCAT_ASSIGN(auto reader, JournalReader::open(journal));
+  DUCAT_TRY(reader->read(0, [&](const Record& record) -> Status {
+    return record.number <= checkpoint.record ? on_record(record) : Status{};
+  }));
+  return checkpoint.record;
 }
 
 Result<JournalTail> JournalTail::open(const ServiceData& service, const DataPorts& ports,

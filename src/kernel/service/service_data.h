@@ -15,6 +15,7 @@
 #include "kernel/journal/journal.h"
 #include "kernel/projection/reader_position.h"
 #include "kernel/service/service_ports.h"
+#include "platform/rpc/json_text.h"
 
 namespace ducat::kernel {
 
@@ -39,8 +40,9 @@ struct DataPorts {
 struct ServiceData {
   // Names of its journals. The tables behind a journal have its name.
   std::vector<std::string> (*journals)(const config::Settings& settings) = nullptr;
-  // An event as an object of JSON, on one line and without anything secret.
-  std::string (*describe)(std::string_view event) = nullptr;
+  // An event's members into the object of JSON that was begun, without anything secret. An error that it
+  // cannot be read.
+  Status (*describe)(std::string_view event, rpc::JsonBuilder& json) = nullptr;
   // The tables of a journal: made or brought up to date; emptied, in the connection's transaction.
   Status (*migrate)(storage::Connection& tables) = nullptr;
   Status (*clear)(storage::Connection& tables) = nullptr;
@@ -73,8 +75,10 @@ Result<Findings> verify_data(const ServiceData& service, const DataPorts& ports)
 // stay. Leads each journal meanwhile as `holder`: kBusy, and nothing has happened, while a server leads it.
 Status rebuild_tables(const ServiceData& service, const DataPorts& ports, const std::string& holder);
 
-// Begins a read of a snapshot: with it a verifier sees one moment of the tables, whoever writes.
-Result<storage::Transaction> begin_snapshot(storage::Connection& connection);
+// The journal's records that the tables have seen, in order, as of the reader's transaction: with one begun
+// before, a verifier compares one moment of both, whoever writes. Answers the last record's number.
+Result<RecordNumber> read_as_far_as_tables(storage::Database& journal, storage::Connection& tables,
+                                           const std::function<Status(const Record&)>& on_record);
 
 // A journal that is read from near its end onward, as lines of JSON.
 class JournalTail {
@@ -88,7 +92,7 @@ class JournalTail {
 
  private:
   std::string name_;
-  std::string (*describe_)(std::string_view) = nullptr;
+  Status (*describe_)(std::string_view, rpc::JsonBuilder&) = nullptr;
   std::unique_ptr<storage::Database> database_;
   std::unique_ptr<JournalReader> reader_;
   RecordNumber after_ = 0;

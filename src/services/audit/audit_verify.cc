@@ -252,7 +252,7 @@ Result<VerifyReport> verify_log(storage::Database& journal, storage::Database& t
                                 const kernel::merkle::NoteVerifier* verifier) {
   VerifyReport report;
   DUCAT_ASSIGN(auto connection, tables.connect(storage::Access::kReader));
-  DUCAT_ASSIGN(auto snapshot, kernel::begin_snapshot(*connection));
+  DUCAT_ASSIGN(auto snapshot, storage::Transaction::begin(*connection));
   DUCAT_ASSIGN(kernel::Checkpoint checkpoint, kernel::read_checkpoint(*connection));
   report.up_to_record = checkpoint.record;
   Auditor auditor(report, *connection);

@@ -49,13 +49,9 @@ Result<kernel::Findings> verify(const kernel::DataPorts& ports, storage::Databas
   return found;
 }
 
-std::string describe(std::string_view body) {
-  std::string line;
-  auto decoded = decode_view(body);
-  if (!decoded) return "{\"error\":\"unreadable event\"}";
-  const Event& event = decoded->event;
-  rpc::JsonBuilder json(line);
-  json.begin_object();
+Status describe(std::string_view body, rpc::JsonBuilder& json) {
+  DUCAT_ASSIGN(StoredEventView decoded, decode_view(body));
+  const Event& event = decoded.event;
   if (event.type == EventType::kRecordAppended) {
     const Entry& entry = event.record.entry;
     json.key("type")
@@ -70,8 +66,7 @@ std::string describe(std::string_view body) {
     json.key("type").text("PROPOSAL_ANSWERED").key("correlationId").text(event.correlation_id);
     json.key("success").boolean(event.reply == Reply::kCreated);
   }
-  json.end_object();
-  return line;
+  return {};
 }
 
 }  // namespace

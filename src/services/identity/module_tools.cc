@@ -48,17 +48,14 @@ constexpr std::string_view kTypes[] = {
 static_assert(std::size(kTypes) == std::variant_size_v<Body>);
 
 // Hashes and secrets are left out.
-std::string describe(std::string_view stored) {
-  auto event = decode_event(stored);
-  if (!event) return R"({"error":"unreadable event"})";
-  std::string line;
-  rpc::JsonBuilder json(line);
+Status describe(std::string_view stored, rpc::JsonBuilder& json) {
+  DUCAT_ASSIGN(Event event, decode_event(stored));
   auto text = [&](std::string_view key, std::string_view value) {
     if (!value.empty()) json.key(key).text(value);
   };
-  json.begin_object().key("type").text(kTypes[event->body.index()]);
-  if (event->user_no != 0) text("userId", event->user_id.to_string());
-  if (auto session = session_of(*event)) text("sessionId", session->to_string());
+  json.key("type").text(kTypes[event.body.index()]);
+  if (event.user_no != 0) text("userId", event.user_id.to_string());
+  if (auto session = session_of(event)) text("sessionId", session->to_string());
   std::visit(
       [&](const auto& body) {
         if constexpr (requires { body.username; }) text("username", body.username);
@@ -67,13 +64,12 @@ std::string describe(std::string_view stored) {
         if constexpr (requires { body.action; }) text("action", body.action);
         if constexpr (requires { body.key.id; }) text("keyId", body.key.id.to_string());
       },
-      event->body);
-  if (const auto* revoked = std::get_if<ApiKeyRevoked>(&event->body)) text("keyId", revoked->id.to_string());
-  text("actor", event->origin.actor);
-  text("ipAddress", event->origin.ip_address);
-  text("requestId", event->origin.request_id);
-  json.end_object();
-  return line;
+      event.body);
+  if (const auto* revoked = std::get_if<ApiKeyRevoked>(&event.body)) text("keyId", revoked->id.to_string());
+  text("actor", event.origin.actor);
+  text("ipAddress", event.origin.ip_address);
+  text("requestId", event.origin.request_id);
+  return {};
 }
 
 }  // namespace

@@ -56,15 +56,10 @@ void describe_event(rpc::JsonBuilder& json, const AlertChanged& event) {
       .text(event.user_id);
 }
 
-std::string describe(std::string_view body) {
-  auto event = decode(body);
-  if (!event) return R"({"error":"unreadable event"})";
-  std::string line;
-  rpc::JsonBuilder json(line);
-  json.begin_object();
-  std::visit([&](const auto& one) { describe_event(json, one); }, *event);
-  json.end_object();
-  return line;
+Status describe(std::string_view body, rpc::JsonBuilder& json) {
+  DUCAT_ASSIGN(Event event, decode(body));
+  std::visit([&](const auto& one) { describe_event(json, one); }, event);
+  return {};
 }
 
 }  // namespace

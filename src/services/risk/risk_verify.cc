@@ -134,13 +134,10 @@ Result<VerifyReport> verify_journal(storage::Database& journal, storage::Databas
                                     Duration key_life) {
   VerifyReport report;
   DUCAT_ASSIGN(auto connection, tables.connect(storage::Access::kReader));
-  DUCAT_ASSIGN(auto snapshot, kernel::begin_snapshot(*connection));
-  DUCAT_ASSIGN(kernel::Checkpoint checkpoint, kernel::read_checkpoint(*connection));
+  DUCAT_ASSIGN(auto snapshot, storage::Transaction::begin(*connection));
   Refolded refolded(report, key_life);
-  DUCAT_ASSIGN(auto reader, kernel::JournalReader::open(journal));
-  DUCAT_TRY(reader->read(0, [&](const kernel::Record& record) -> Status {
-    return record.number <= checkpoint.record ? refolded.record(record) : Status{};
-  }));
+  auto record = [&](const kernel::Record& one) { return refolded.record(one); };
+  DUCAT_TRY(kernel::read_as_far_as_tables(journal, *connection, record));
   DUCAT_TRY(compare_wallets(*connection, refolded, report));
   DUCAT_TRY(compare_alerts(*connection, refolded, report));
   return report;

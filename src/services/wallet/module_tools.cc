@@ -45,20 +45,17 @@ Result<kernel::Findings> verify(const kernel::DataPorts& ports, storage::Databas
   return found;
 }
 
-std::string describe(std::string_view body) {
-  std::string line;
-  auto decoded = decode_view(body);
-  if (!decoded) return "{\"error\":\"unreadable event\"}";
-  const Event& event = decoded->event;
-  rpc::JsonBuilder json(line);
+Status describe(std::string_view body, rpc::JsonBuilder& json) {
+  DUCAT_ASSIGN(StoredEventView decoded, decode_view(body));
+  const Event& event = decoded.event;
   auto amount = [&](std::string_view key, int64_t minor) {
     std::string digits;
     append_decimal(digits, minor, event.currency);
     json.key(key).raw(digits);
   };
-  json.begin_object().key("type").text(to_string(event.type));
+  json.key("type").text(to_string(event.type));
   json.key("wallet")
-      .number(static_cast<int64_t>(decoded->wallet))
+      .number(static_cast<int64_t>(decoded.wallet))
       .key("currency")
       .text(code_of(event.currency));
   if (has_amount(event.type)) amount("amount", event.amount);
@@ -70,8 +67,7 @@ std::string describe(std::string_view body) {
   if (!event.hold.none()) json.key("holdId").text(event.hold.uuid.to_string());
   if (!event.request_id.empty()) json.key("requestId").text(event.request_id);
   if (!event.reason.empty()) json.key("reason").text(event.reason);
-  json.end_object();
-  return line;
+  return {};
 }
 
 }  // namespace

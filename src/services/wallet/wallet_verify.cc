@@ -217,15 +217,10 @@ Status check_names(storage::Connection& connection, const std::vector<NamedWalle
 Result<VerifyReport> verify_shard(storage::Database& journal, storage::Database& tables, Duration key_life) {
   VerifyReport report;
   DUCAT_ASSIGN(auto connection, tables.connect(storage::Access::kReader));
-  DUCAT_ASSIGN(auto snapshot, kernel::begin_snapshot(*connection));
-  DUCAT_ASSIGN(kernel::Checkpoint checkpoint, kernel::read_checkpoint(*connection));
-  report.up_to_record = checkpoint.record;
-
+  DUCAT_ASSIGN(auto snapshot, storage::Transaction::begin(*connection));
   Auditor auditor(report, *connection);
-  DUCAT_ASSIGN(auto reader, kernel::JournalReader::open(journal));
-  DUCAT_TRY(reader->read(0, [&](const kernel::Record& record) -> Status {
-    return record.number <= report.up_to_record ? auditor.record(record) : Status{};
-  }));
+  auto record = [&](const kernel::Record& one) { return auditor.record(one); };
+  DUCAT_ASSIGN(report.up_to_record, kernel::read_as_far_as_tables(journal, *connection, record));
   DUCAT_TRY(auditor.check_no_more_rows());
   constexpr int64_t kPage = 10'000;
   for (uint64_t after = 0;;) {
