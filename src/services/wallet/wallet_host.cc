@@ -95,8 +95,9 @@ kernel::EngineHost& WalletHost::shard(size_t index) {
 }
 
 void WalletHost::stop() {
-  // Engines first: they answer whoever waits, so that no task of the service is left hanging.
-  for (auto& shard : shards_) shard->host.stop();
+  // Engines first: they answer whoever waits, so that no task of the service is left hanging. The first one
+  // last: the others lead only while it does, and would give up their lead before their tables are written.
+  for (auto shard = shards_.rbegin(); shard != shards_.rend(); ++shard) (*shard)->host.stop();
   if (!threads_) return;
   threads_->upkeep.stop();
   threads_->readers.stop();
