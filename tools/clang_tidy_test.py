@@ -70,5 +70,32 @@ class Flags(unittest.TestCase):
         self.assertEqual(["-DX", "-I/s", "-w"], clang_tidy.flags_of(command))
 
 
+@unittest.skipUnless(shutil.which(clang_tidy.CLANG_TIDY), "clang-tidy is not installed")
+class Batches(unittest.TestCase):
+    CLEAN = "int {0}(int a) {{ return a; }}\n"
+    UNUSED = "namespace n { class C; }\nusing n::C;\n"
+
+    def run_batch(self, sources):
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, ".clang-tidy").write_text("Checks: -*,misc-unused-using-decls\nWarningsAsErrors: '*'\n"
+                                                   "HeaderFilterRegex: '.*'\n")
+            for name, text in sources.items():
+                Path(folder, name).write_text(text)
+            return clang_tidy.run_batch(folder, folder, list(sources), ["-std=c++23"], folder)
+
+    def test_a_finding_is_named_with_its_source(self):
+        found = self.run_batch({"a.cc": self.CLEAN.format("a"), "b.cc": self.UNUSED, "c.cc": self.CLEAN.format("c")})
+        self.assertEqual(["b.cc"], [name for name, findings in found.items() if findings])
+        self.assertIn("b.cc:2", found["b.cc"])
+
+    def test_sources_whose_names_clash_are_read_alone(self):
+        found = self.run_batch({"a.cc": self.CLEAN.format("a"), "b.cc": self.CLEAN.format("a")})
+        self.assertEqual({"a.cc": "", "b.cc": ""}, found)
+
+    def test_only_sources_with_the_same_flags_are_together(self):
+        found = {"a": ["-x"], "b": ["-y"], "c": ["-x"], "d": ["-x"], "e": ["-y", clang_tidy.NOT_PARSED], "f": ["-x"]}
+        self.assertEqual([["a", "c", "d"], ["f"], ["b"], ["e"]], clang_tidy.batches(found, found, 3))
+
+
 if __name__ == "__main__":
     unittest.main()
