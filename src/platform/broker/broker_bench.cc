@@ -1,20 +1,27 @@
-// Messages a second that the adapters publish and deliver, beside a minimal loop over the client library with
-// the same settings (the servers' own benchmark tools are not packaged). Run by hand:
+// Messages a second that the adapters publish and deliver, beside the benchmark tool of each server, on the
+// same server with the same settings. `./dev bench brokers` fetches two of the tools and runs all; by hand:
 //
-//   ducat_broker_bench [messages]      default 100,000; starts the servers that are installed
+//   ducat_broker_bench [--messages N] [--nats FILE] [--rabbitmq FOLDER] [--kafka FOLDER]
 //
-// 300 bytes a message, a window of 1,024 unconfirmed, streams on disk, quorum queues.
-#include <amqp_tcp_socket.h>
-#include <nats/nats.h>
-
+// Starts the servers that are installed, one after the other. Tools: the program `nats` of natscli; folders
+// with the jars of RabbitMQ's PerfTest and of kafka-tools. A server whose tool is not given is measured
+// alone.
+//
+// 300 bytes a message, 1,024 unconfirmed for the tools that can say so, streams on disk, quorum queues,
+// Kafka's topics synced with each batch. One publisher, one consumer, everything acknowledged. The time to
+// deliver is from the first message to the last.
 #include <cstdio>
 #include <cstdlib>
 #include <future>
+#include <map>
+#include <regex>
 
 #include "base/check.h"
 #include "base/system.h"
+#include "platform/broker/kafka/kafka.h"
 #include "platform/broker/nats/nats.h"
 #include "platform/broker/rabbitmq/rabbitmq.h"
+#include "platform/broker/testing/kafka_server.h"
 #include "platform/broker/testing/nats_server.h"
 #include "platform/broker/testing/rabbitmq_server.h"
 
@@ -24,18 +31,44 @@ namespace {
 constexpr size_t kBatch = 1000;
 constexpr size_t kWindow = 1024;
 constexpr auto kPatience = std::chrono::minutes(2);
-const std::string kBody = R"({"specversion":"1.0","data":{}})" + std::string(270, ' ');
+const std::string kBody = R"({"specversion":"1.0","data":{}})" + std::string(269, ' ');
 
 SystemClock machine;
 
-// Prints the rate, and the ratio to a reference if there is one. Answers the rate.
-double report(const char* what, size_t messages, Timestamp since, double reference = 0) {
-  double seconds = static_cast<double>((machine.monotonic() - since).micros) / 1e6;
-  double rate = static_cast<double>(messages) / seconds;
-  std::printf("%-36s %9.0f/s", what, rate);
-  if (reference > 0) std::printf("   %.2f of the minimal loop", rate / reference);
+struct Rates {
+  double publish = 0, deliver = 0;  // messages a second; 0: not measured
+};
+
+double rate_since(Timestamp since, size_t messages) {
+  return static_cast<double>(messages) * 1e6 / static_cast<double>((machine.monotonic() - since).micros);
+}
+
+void report(const char* server, const char* what, double ours, double of_tool) {
+  std::printf("%-9s %-8s %9.0f/s", server, what, ours);
+  if (of_tool > 0) std::printf("   its own tool %9.0f/s   %.2f of it", of_tool, ours / of_tool);
   std::printf("\n");
-  return rate;
+  std::fflush(stdout);
+}
+
+// The last number that `pattern` captures in what the command prints. A tool that fails, or prints no such
+// number, is shown, and counts as not measured.
+double rate_of(const std::string& command, const char* pattern) {
+  std::string output;
+  std::FILE* pipe = popen(("timeout 120 " + command + " 2>&1").c_str(), "r");
+  DUCAT_CHECK(pipe != nullptr, "a shell");
+  for (char part[4096]; std::fgets(part, sizeof part, pipe) != nullptr;) output += part;
+  int code = pclose(pipe);
+  double rate = 0;
+  const std::regex expression(pattern);
+  for (std::sregex_iterator it(output.begin(), output.end(), expression), end; it != end; ++it) {
+    std::string digits;
+    for (char c : (*it)[1].str()) {
+      if (c != ',') digits.push_back(c);
+    }
+    rate = std::atof(digits.c_str());
+  }
+  if (code != 0 || rate == 0) std::fprintf(stderr, "%s\n%s\n", command.c_str(), output.c_str());
+  return code == 0 ? rate : 0;
 }
 
 std::string id_of(size_t number) {
@@ -43,8 +76,9 @@ std::string id_of(size_t number) {
 }
 
 // Publishes in batches, several at a time, as feeds and consumers do.
-void publish_all(Broker& broker, const std::string& stream, size_t messages) {
+double publish_all(Broker& broker, const std::string& stream, size_t messages) {
   ThreadExecutor executor("bench");
+  Timestamp since = machine.monotonic();
   std::deque<std::future<Status>> outcomes;
   auto take_one = [&] {
     DUCAT_CHECK(outcomes.front().wait_for(kPatience) == std::future_status::ready, "the server confirms");
@@ -63,18 +97,21 @@ void publish_all(Broker& broker, const std::string& stream, size_t messages) {
     if (outcomes.size() == 4) take_one();
   }
   while (!outcomes.empty()) take_one();
+  return rate_since(since, messages);
 }
 
 // Receives and acknowledges everything.
-void consume_all(Broker& broker, const std::string& stream, size_t messages) {
+double consume_all(Broker& broker, const std::string& stream, size_t messages) {
   std::promise<void> done;
   std::atomic<Subscription*> acknowledging = nullptr;
   std::vector<uint64_t> early;
   size_t got = 0;
+  Timestamp since;
   ThreadExecutor executor("bench");
   auto subscription =
       broker.subscribe({stream, {}, "bench", kWindow}, executor, [&](std::vector<Delivery> deliveries) {
         for (const Delivery& delivery : deliveries) early.push_back(delivery.tag);
+        if (got == 0) since = machine.monotonic();
         got += deliveries.size();
         if (Subscription* to = acknowledging) {
           for (uint64_t tag : early) to->acknowledge(tag);
@@ -89,105 +126,55 @@ void consume_all(Broker& broker, const std::string& stream, size_t messages) {
     early.clear();
   });
   DUCAT_CHECK(done.get_future().wait_for(kPatience) == std::future_status::ready, "everything comes");
+  return rate_since(since, messages);
+}
+
+void expect(const Status& status, const char* what) {
+  if (!status) std::fprintf(stderr, "%s\n", status.error().message.c_str());
+  DUCAT_CHECK(status, what);
 }
 
 void declare(Broker& broker, const std::string& stream) {
-  Status started = broker.start();
   StreamSpec spec;
   spec.name = stream;
   spec.type_prefixes = {stream + "."};
-  if (started) started = broker.declare(spec);
-  if (!started) std::fprintf(stderr, "%s\n", started.error().message.c_str());
-  DUCAT_CHECK(started, "a broker starts and has a stream");
+  expect(broker.declare(spec), "a stream can be declared");
 }
 
-// What libnats does by itself: asynchronous publishes into the stream, with ids.
-double minimal_nats(const std::string& url, size_t messages) {
-  natsConnection* connection = nullptr;
-  jsCtx* jetstream = nullptr;
-  jsOptions options;
-  jsOptions_Init(&options);
-  options.PublishAsync.MaxPending = kWindow;
-  options.PublishAsync.StallWait = 60'000;
-  natsStatus status = natsConnection_ConnectTo(&connection, url.c_str());
-  if (status == NATS_OK) status = natsConnection_JetStream(&jetstream, connection, &options);
-  Timestamp since = machine.monotonic();
-  for (size_t i = 0; i < messages && status == NATS_OK; ++i) {
-    std::string id = "minimal-" + std::to_string(i);
-    jsPubOptions each;
-    jsPubOptions_Init(&each);
-    each.MsgId = id.c_str();
-    status = js_PublishAsync(jetstream, "bench.minimal", kBody.data(), static_cast<int>(kBody.size()), &each);
-  }
-  if (status == NATS_OK) status = js_PublishAsyncComplete(jetstream, nullptr);
-  DUCAT_CHECK(status == NATS_OK, "the minimal loop works");
-  double rate = report("NATS: minimal loop over libnats", messages, since);
-  jsCtx_Destroy(jetstream);
-  natsConnection_Destroy(connection);
-  return rate;
+Rates measure(Broker& broker, size_t messages) {
+  expect(broker.start(), "a broker starts");
+  declare(broker, "bench");
+  Rates rates;
+  rates.publish = publish_all(broker, "bench", messages);
+  rates.deliver = consume_all(broker, "bench", messages);
+  return rates;
 }
 
-void bench_nats(size_t messages) {
+// In the following the tool's place is empty if it is not to be measured.
+
+void bench_nats(const std::string& tool, size_t messages) {
   auto server = testing::NatsServer::start();
   DUCAT_CHECK(server, "nats-server starts");
   NatsOptions options;
   options.url = (*server)->url();
   options.publishing.window = kWindow;
   auto broker = make_nats_broker(options, machine);
-  declare(*broker, "bench");
-  double minimal = minimal_nats(options.url, messages);
-  Timestamp since = machine.monotonic();
-  publish_all(*broker, "bench", messages);
-  report("NATS: the adapter publishes", messages, since, minimal);
-  since = machine.monotonic();
-  consume_all(*broker, "bench", 2 * messages);
-  report("NATS: the adapter delivers", 2 * messages, since);
-  broker->stop();
-}
-
-// Takes one confirmation, or several at once; the highest number confirmed.
-uint64_t take_confirmation(amqp_connection_state_t state) {
-  amqp_frame_t frame;
-  amqp_maybe_release_buffers(state);
-  DUCAT_CHECK(amqp_simple_wait_frame(state, &frame) == AMQP_STATUS_OK, "the server answers");
-  DUCAT_CHECK(frame.payload.method.id == AMQP_BASIC_ACK_METHOD, "the server confirms");
-  return static_cast<amqp_basic_ack_t*>(frame.payload.method.decoded)->delivery_tag;
-}
-
-// What librabbitmq does by itself: persistent messages on a channel in confirm mode. Confirmations of one
-// queue come in order.
-double minimal_rabbit(const std::string& url, size_t messages) {
-  std::string copy = url;
-  amqp_connection_info info{};
-  DUCAT_CHECK(amqp_parse_url(copy.data(), &info) == AMQP_STATUS_OK, "an url");
-  amqp_connection_state_t state = amqp_new_connection();
-  amqp_socket_t* socket = amqp_tcp_socket_new(state);
-  DUCAT_CHECK(amqp_socket_open(socket, info.host, info.port) == AMQP_STATUS_OK, "a connection");
-  amqp_login(state, info.vhost, 0, 131'072, 0, AMQP_SASL_METHOD_PLAIN, info.user, info.password);
-  amqp_channel_open(state, 1);
-  amqp_confirm_select(state, 1);
-  amqp_basic_properties_t properties{};
-  properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG;
-  properties.delivery_mode = 2;
-  Timestamp since = machine.monotonic();
-  uint64_t confirmed = 0;
-  for (uint64_t sent = 1; sent <= messages; ++sent) {
-    std::string id = id_of(sent);
-    properties.message_id = amqp_cstring_bytes(id.c_str());
-    int status =
-        amqp_basic_publish(state, 1, amqp_cstring_bytes("bench"), amqp_cstring_bytes("bench.minimal"), 0, 0,
-                           &properties, {kBody.size(), const_cast<char*>(kBody.data())});
-    DUCAT_CHECK(status == AMQP_STATUS_OK, "a publish works");
-    while (sent - confirmed >= kWindow) confirmed = take_confirmation(state);
+  Rates ours = measure(*broker, messages), theirs;
+  if (!tool.empty()) {
+    declare(*broker, "tool");
+    std::string command = tool + " --server " + options.url +
+                          " bench tool.placed --js --stream tool --no-progress --size 300 --msgs " +
+                          std::to_string(messages);
+    const char* rate = R"(stats: ([\d,]+) msgs/sec)";
+    theirs.publish = rate_of(command + " --pub 1 --pubbatch " + std::to_string(kWindow), rate);
+    theirs.deliver = rate_of(command + " --sub 1 --pull --consumerbatch " + std::to_string(kWindow), rate);
   }
-  while (confirmed < messages) confirmed = take_confirmation(state);
-  double rate = report("RabbitMQ: minimal loop over librabbitmq", messages, since);
-  amqp_connection_close(state, AMQP_REPLY_SUCCESS);
-  amqp_destroy_connection(state);
-  return rate;
+  broker->stop();
+  report("NATS", "publish", ours.publish, theirs.publish);
+  report("NATS", "deliver", ours.deliver, theirs.deliver);
 }
 
-void bench_rabbitmq(size_t messages) {
+void bench_rabbitmq(const std::string& jars, size_t messages) {
   auto server = testing::RabbitServer::start();
   DUCAT_CHECK(server, "rabbitmq-server starts");
   RabbitOptions options;
@@ -195,15 +182,47 @@ void bench_rabbitmq(size_t messages) {
   options.groups = {{"bench", "bench", "bench", {}}};
   options.publishing.window = kWindow;
   auto broker = make_rabbit_broker(options, machine);
-  declare(*broker, "bench");
-  double minimal = minimal_rabbit(options.url, messages);
-  Timestamp since = machine.monotonic();
-  publish_all(*broker, "bench", messages);
-  report("RabbitMQ: the adapter publishes", messages, since, minimal);
-  since = machine.monotonic();
-  consume_all(*broker, "bench", 2 * messages);
-  report("RabbitMQ: the adapter delivers", 2 * messages, since);
+  Rates ours = measure(*broker, messages), theirs;
   broker->stop();
+  if (!jars.empty()) {
+    std::string command = "java -cp '" + jars + "/*' com.rabbitmq.perf.PerfTest --uri " + options.url +
+                          " --quorum-queue --queue tool --size 300 --flag persistent";
+    const std::string count = std::to_string(messages), window = std::to_string(kWindow);
+    theirs.publish = rate_of(command + " -x 1 -y 0 --confirm " + window + " --pmessages " + count,
+                             R"(sending rate avg: (\d+) msg/s)");
+    theirs.deliver = rate_of(command + " -x 0 -y 1 --qos " + window + " --cmessages " + count,
+                             R"(receiving rate avg: (\d+) msg/s)");
+  }
+  report("RabbitMQ", "publish", ours.publish, theirs.publish);
+  report("RabbitMQ", "deliver", ours.deliver, theirs.deliver);
+}
+
+void bench_kafka(const std::string& jars, size_t messages) {
+  auto server = testing::KafkaServer::start();
+  DUCAT_CHECK(server, "Kafka starts");
+  KafkaOptions options;
+  options.url = (*server)->url();
+  auto broker = make_kafka_broker(options);
+  DUCAT_CHECK(broker, "an url");
+  Rates ours = measure(**broker, messages), theirs;
+  if (!jars.empty()) {
+    declare(**broker, "tool");
+    const std::string java = "java -cp '" + jars + "/*' org.apache.kafka.tools.";
+    const std::string node = options.url.substr(std::string_view("kafka://").size());
+    const std::string count = std::to_string(messages);
+    theirs.publish = rate_of(java + "ProducerPerformance --topic tool --record-size 300 --throughput -1" +
+                                 " --num-records " + count + " --producer-props bootstrap.servers=" + node +
+                                 " acks=all enable.idempotence=true",
+                             R"(sent, ([\d.]+) records/sec)");
+    // The last column is messages a second without the time to join the group.
+    theirs.deliver =
+        rate_of(java + "ConsumerPerformance --topic tool --group tool --hide-header --messages " + count +
+                    " --bootstrap-server " + node,
+                R"(, ([\d.]+)\n)");
+  }
+  (*broker)->stop();
+  report("Kafka", "publish", ours.publish, theirs.publish);
+  report("Kafka", "deliver", ours.deliver, theirs.deliver);
 }
 
 }  // namespace
@@ -211,8 +230,18 @@ void bench_rabbitmq(size_t messages) {
 
 int main(int argc, char** argv) {
   using namespace ducat::broker;
-  size_t messages = argc > 1 ? static_cast<size_t>(std::atoll(argv[1])) : 100'000;
-  if (testing::NatsServer::missing().empty()) bench_nats(messages);
-  if (testing::RabbitServer::missing().empty()) bench_rabbitmq(messages);
+  std::map<std::string, std::string> given = {{"--messages", "100000"}, {"--nats", ""}, {"--jars", ""}};
+  for (int i = 1; i + 1 < argc; i += 2) {
+    auto option = given.find(argv[i]);
+    if (option == given.end()) {
+      std::fprintf(stderr, "ducat_broker_bench: what is %s?\n", argv[i]);
+      return 2;
+    }
+    option->second = argv[i + 1];
+  }
+  auto messages = static_cast<size_t>(std::atoll(given["--messages"].c_str()));
+  if (testing::NatsServer::missing().empty()) bench_nats(given["--nats"], messages);
+  if (testing::RabbitServer::missing().empty()) bench_rabbitmq(given["--jars"], messages);
+  if (testing::KafkaServer::missing().empty()) bench_kafka(given["--jars"], messages);
   return 0;
 }

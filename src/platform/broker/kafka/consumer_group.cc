@@ -2,6 +2,7 @@
 #include "platform/broker/kafka/consumer_group.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/system.h"
 #include "platform/telemetry/logger.h"
@@ -13,6 +14,10 @@ constexpr int kPollMillis = 50;
 constexpr Duration kCommitInterval = Duration::millis(100);
 // Fetched messages that wait for room, so that fetching and handling overlap.
 constexpr size_t kMostWaiting = 500;
+// Without room for so long, partitions are paused. A pause throws away what the library has fetched, and half
+// a second goes by before more comes; without one nothing is polled, and a rebalance of the group waits for
+// us.
+constexpr Duration kFullFor = Duration::seconds(1);
 
 std::string_view header(const rd_kafka_headers_t* headers, const char* name) {
   const void* value = nullptr;
@@ -80,9 +85,9 @@ Result<std::unique_ptr<GroupMember>> GroupMember::join(const KafkaOptions& optio
            std::to_string(std::max<int64_t>(options.session_timeout.micros / 6'000, 100)))
       .set("fetch.wait.max.ms", "50")
       .set("fetch.error.backoff.ms", "100")
-      .set("queued.min.messages",
-           std::to_string(std::clamp<size_t>(member->subscription_.max_in_flight, 1, 10'000)))
-      .set("queued.max.messages.kbytes", "16384")
+      // Once so much is fetched the library looks again only after a second.
+      .set("queued.min.messages", "100000")
+      .set("queued.max.messages.kbytes", "65536")
       .set("reconnect.backoff.ms", "50")
       .set("reconnect.backoff.max.ms", "1000")
       .set("retry.backoff.ms", "100")
@@ -123,27 +128,37 @@ GroupMember::~GroupMember() {
 
 void GroupMember::run() {
   while (!stopping_) {
-    limit();
+    bool room = wait_for_room();
+    limit(room);
     hand_out_rejected();
-    MessageHandle message(rd_kafka_consumer_poll(client_.get(), kPollMillis));
-    if (message && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      take(std::move(message));
-    } else if (message && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      log::warn("broker.kafka_consumer",
-                {{"group", subscription_.group}, {"reason", rd_kafka_message_errstr(message.get())}});
-    }
+    if (room || paused_) poll();
     commit(false);
   }
 }
 
-// Pauses what is assigned while too much waits here; what was fetched already comes again after resuming.
-void GroupMember::limit() {
-  size_t waiting = 0;
-  {
-    std::lock_guard lock(mutex_);
-    waiting = waiting_.size();
+bool GroupMember::wait_for_room() {
+  std::unique_lock lock(mutex_);
+  if (paused_) return waiting_.size() <= kMostWaiting / 2;  // the poll is what waits
+  room_.wait_for(lock, std::chrono::milliseconds(kPollMillis),
+                 [this] { return waiting_.size() < kMostWaiting || !rejected_.empty(); });
+  return waiting_.size() < kMostWaiting;
+}
+
+void GroupMember::poll() {
+  MessageHandle message(rd_kafka_consumer_poll(client_.get(), kPollMillis));
+  if (message && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    take(std::move(message));
+  } else if (message && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    log::warn("broker.kafka_consumer",
+              {{"group", subscription_.group}, {"reason", rd_kafka_message_errstr(message.get())}});
   }
-  if (paused_ ? waiting > kMostWaiting / 2 : waiting < kMostWaiting) return;
+}
+
+// Pauses what is assigned while there is no room here; what was fetched already comes again after resuming.
+void GroupMember::limit(bool room) {
+  Timestamp now = SystemClock().monotonic();
+  if (room) had_room_ = now;
+  if (paused_ ? !room : now - had_room_ < kFullFor) return;
   rd_kafka_topic_partition_list_t* assigned = nullptr;
   if (rd_kafka_assignment(client_.get(), &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   TopicList owned(assigned);
@@ -226,12 +241,16 @@ void GroupMember::acknowledge(uint64_t tag) {
   int64_t offset = held->second.message->offset;
   held_.erase(held);
   settle(partition, offset);
+  bool full = waiting_.size() >= kMostWaiting;
   hand_out_waiting();
+  if (full && waiting_.size() < kMostWaiting) room_.notify_one();
 }
 
 void GroupMember::reject(uint64_t tag) {
   std::lock_guard lock(mutex_);
-  if (held_.contains(tag)) rejected_.push_back(tag);  // the thread hands it out after its next poll
+  if (!held_.contains(tag)) return;
+  rejected_.push_back(tag);  // the thread hands it out
+  room_.notify_one();
 }
 
 void GroupMember::settle(int32_t number, int64_t offset) {

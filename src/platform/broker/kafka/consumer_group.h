@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <memory>
@@ -52,7 +53,9 @@ class GroupMember final : public Subscription {
   void hand_out_waiting();
   void hand_out_rejected();
   void settle(int32_t partition, int64_t offset);
-  void limit();
+  bool wait_for_room();
+  void limit(bool room);
+  void poll();
   void commit(bool wait);
   bool wanted(const rd_kafka_message_t& message) const;
 
@@ -62,9 +65,11 @@ class GroupMember final : public Subscription {
   Client client_;
   std::atomic<bool> stopping_{false};
   bool paused_ = false;  // the thread's own
+  Timestamp had_room_;
   Timestamp last_commit_;
 
   std::mutex mutex_;
+  std::condition_variable room_;             // or something was rejected
   std::unordered_map<uint64_t, Held> held_;  // by tag
   std::deque<MessageHandle> waiting_;        // fetched, and no room for them yet
   std::map<int32_t, Partition> partitions_;

@@ -318,6 +318,19 @@ TEST_P(BrokerContract, HoldsBackWhatExceedsTheLimitInFlightAndLosesNothing) {
   expect_order_within_keys(*slow);
 }
 
+// A client that stops for half a second with each window takes longer than that.
+TEST_P(BrokerContract, ABacklogOfManyWindowsComesWithoutAPauseBetweenThem) {
+  constexpr size_t kBacklog = 20'000, kBatch = 1'000, kMaxInFlight = 1'024;
+  std::string stream = declare(), name = group_of(stream);
+  for (size_t i = 0; i < kBacklog; i += kBatch)
+    ASSERT_TRUE(publish_patiently(messages(stream, i, i + kBatch)));
+  auto group = inbox(stream, name, Inbox::Mode::kAcknowledge, kMaxInFlight);
+  ASSERT_TRUE(group->wait_for(1));
+  auto since = std::chrono::steady_clock::now();
+  ASSERT_TRUE(group->wait_for(kBacklog));
+  EXPECT_LT(std::chrono::steady_clock::now() - since, std::chrono::seconds(4));
+}
+
 TEST_P(BrokerContract, DeclaringAgainKeepsWhatIsThere) {
   std::string stream = declare();
   std::string name = group_of(stream);
