@@ -3,6 +3,7 @@
 #include "kernel/engine/engine.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -17,6 +18,7 @@ namespace {
 constexpr size_t kBatchesUnderWay = 2;
 constexpr uint64_t kMuchToDo = 32;  // operations
 constexpr uint64_t kNobodyWakes = UINT64_MAX;
+constexpr Duration kShortestRest = Duration::millis(1);  // less is not worth a timer
 
 // Finds one key in a record; `found` views the record.
 class KeyFinder final : public RecordVisitor {
@@ -80,15 +82,28 @@ void Engine::run() {
     while (!waiting_.empty() && may_decide()) {
       std::vector<Submission*> batch;
       take_waiting(batch);
+      Position before = decided_.end_position;
       decide(std::move(batch));
-      if (options_.pace.micros > 0) rest_for_pace();
+      owed_rest_.micros += rest_for(decided_.end_position - before).micros;
+      if (owed_rest_ >= kShortestRest) rest(std::exchange(owed_rest_, {}));
     }
-  } while (!rest());
+  } while (!idle());
 }
 
-void Engine::rest_for_pace() {
+// Tables are written in the background, a large commit after the other. Whoever had to wait for one when
+// their lag has reached its limit would wait for long; so commands come slower and slower before.
+Duration Engine::rest_for(uint64_t events) const {
+  const uint64_t half = std::max<uint64_t>(options_.lag_events / 2, 1),
+                 lag = lag_events_.load(std::memory_order_relaxed);
+  if (lag <= half) return options_.pace;
+  uint64_t rest =
+      static_cast<uint64_t>(options_.lag_rest.micros) * events * std::min(lag - half, half) / half;
+  return std::max(options_.pace, Duration{static_cast<int64_t>(rest)});
+}
+
+void Engine::rest(Duration time) {
   resting_ = true;
-  ports_.timers.after(options_.pace, ports_.decide, [this] {
+  ports_.timers.after(time, ports_.decide, [this] {
     resting_ = false;
     run();
   });
@@ -109,7 +124,7 @@ void Engine::take_inbox() {
 
 // A wake-up costs more than deciding a command. So while batches are under way, whose return runs us anyway,
 // an arrival wakes us only if it lets another batch start. False: that much has arrived meanwhile.
-bool Engine::rest() {
+bool Engine::idle() {
   std::lock_guard lock(mutex_);
   bool back_soon = state_ == State::kServing && !under_way_.empty();
   wake_at_ = resting_                               ? kNobodyWakes

@@ -43,11 +43,12 @@ namespace ducat::kernel {
 
 struct EngineOptions {
   LeaseOptions lease;
-  size_t batch_operations = 4096;                 // decided together; a larger group still goes alone
-  Duration pace;                                  // at most one batch in this time; 0: as they come
-  size_t waiting_operations = 65'536;             // before commands are refused
-  uint64_t lag_events = 400'000;                  // decided but not in the tables, before commands wait
-  Duration wait = Duration::seconds(5);           // before a command that cannot be decided is refused
+  size_t batch_operations = 4096;        // decided together; a larger group still goes alone
+  Duration pace;                         // at most one batch in this time; 0: as they come
+  size_t waiting_operations = 65'536;    // before commands are refused
+  uint64_t lag_events = 400'000;         // decided but not in the tables, before commands wait
+  Duration lag_rest{25};                 // for each event when that is near; from half of it on, a part
+  Duration wait = Duration::seconds(5);  // before a command that cannot be decided is refused
   Duration append_retry = Duration::seconds(10);  // how long an append with an unknown outcome is looked into
   Duration breaker = Duration::seconds(2);        // a server silent for longer has commands refused at once
   Duration key_life = Duration::seconds(24 * 3600);
@@ -178,8 +179,9 @@ class Engine {
   void run();
   void take_inbox();
   bool may_decide() const;
-  bool rest();
-  void rest_for_pace();
+  bool idle();
+  Duration rest_for(uint64_t events) const;
+  void rest(Duration time);
   void take_waiting(std::vector<Submission*>& batch);
   void decide(std::vector<Submission*> submissions);
   Status find_old_keys(std::span<Submission* const> batch);
@@ -253,7 +255,8 @@ class Engine {
   std::deque<Submission*> waiting_;
   std::vector<Submission*> arrived_;  // scratch
   std::deque<std::shared_ptr<Batch>> under_way_;
-  bool resting_ = false;  // until the pace allows another batch
+  bool resting_ = false;  // before another batch
+  Duration owed_rest_;    // too short so far for a timer
   Tip decided_;
   RecentKeys recent_;
   KeyRuns runs_;

@@ -190,6 +190,20 @@ TEST_P(EngineContract, TablesThatCannotBeWrittenDoNotStopCommandsUntilTheLagIsTo
   EXPECT_EQ(server.add_patiently(1, 1).result, 21);
 }
 
+TEST_P(EngineContract, CommandsSlowDownBeforeTheLagOfTheTablesIsTooLong) {
+  EngineOptions options;
+  options.lag_events = 20;
+  options.lag_rest = Duration::millis(50);
+  Server server(*backend_, options);
+  ArmedFault stuck("projection.write.before", [] { return Status(fail(Errc::kFull, "disk full")); });
+  SystemClock clock;
+  for (int i = 0; i < 11; ++i) ASSERT_EQ(server.add(1, 1).verdict, Verdict::kAccepted);
+  Timestamp since = clock.monotonic();
+  for (int i = 0; i < 9; ++i) ASSERT_EQ(server.add(1, 1).verdict, Verdict::kAccepted);
+  // A tenth of the rest before the first of them, two tenths before the second …
+  EXPECT_GE(clock.monotonic() - since, Duration::millis(45 * 5));
+}
+
 TEST_P(EngineContract, ReadersOfTheTablesWaitForTheirPosition) {
   Server server(*backend_);
   auto connection = server.tables().connect(storage::Access::kReader);
