@@ -1,9 +1,9 @@
 // Messages a second that the adapters publish and deliver, beside the benchmark tool of each server, on the
 // same server with the same settings. `./dev bench brokers` fetches two of the tools and runs all; by hand:
 //
-//   ducat_broker_bench [--messages N] [--nats FILE] [--rabbitmq FOLDER] [--kafka FOLDER]
+//   ducat_broker_bench [--messages N] [--nats FILE] [--jars FOLDER]
 //
-// Starts the servers that are installed, one after the other. Tools: the program `nats` of natscli; folders
+// Starts the servers that are installed, one after the other. Tools: the program `nats` of natscli; a folder
 // with the jars of RabbitMQ's PerfTest and of kafka-tools. A server whose tool is not given is measured
 // alone.
 //

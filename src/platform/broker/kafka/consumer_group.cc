@@ -15,8 +15,7 @@ constexpr Duration kCommitInterval = Duration::millis(100);
 // Fetched messages that wait for room, so that fetching and handling overlap.
 constexpr size_t kMostWaiting = 500;
 // Without room for so long, partitions are paused. A pause throws away what the library has fetched, and half
-// a second goes by before more comes; without one nothing is polled, and a rebalance of the group waits for
-// us.
+// a second passes before more comes; without one nothing is polled, and a rebalance waits for this member.
 constexpr Duration kFullFor = Duration::seconds(1);
 
 std::string_view header(const rd_kafka_headers_t* headers, const char* name) {
