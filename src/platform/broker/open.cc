@@ -114,7 +114,7 @@ Result<std::unique_ptr<Broker>> make_one(const BrokerTarget& target, const Broke
                                          Timers& timers) {
   switch (target.type) {
     case BrokerTarget::Type::kEmbedded: {
-      DUCAT_ASSIGN(auto database, storage::open(config.embedded));
+      DUCAT_ASSIGN(auto database, storage::open_journal(config.embedded));
       return make_embedded(std::move(database), clock, timers);
     }
     case BrokerTarget::Type::kNats: {

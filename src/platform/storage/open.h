@@ -30,8 +30,8 @@ Result<StorageTarget::Type> parse_storage_type(std::string_view text);
 // Blocks until the database has answered once, or fails with a message that names it.
 Result<std::unique_ptr<Database>> open(const StorageTarget& target);
 
-// The same for a journal, by whoever is to write it alone: what an earlier process may have left unsynced is
-// durable before anybody sees it (SQLite). Fails while the disk does.
+// The same for a journal, or another database that nothing else can give back: what an earlier process may
+// have left unsynced is durable before anybody here sees it (SQLite). Fails while the disk does.
 Result<std::unique_ptr<Database>> open_journal(const StorageTarget& target);
 
 // The same for tables that their journal can give back, by whoever writes them: those that a failed sync has

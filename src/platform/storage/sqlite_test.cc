@@ -265,6 +265,20 @@ TEST_F(Sqlite, JournalIsOpenedWithWhatAKilledProcessLeftInItsLog) {
   EXPECT_EQ(bytes, 600'000);
 }
 
+TEST_F(Sqlite, JournalsLogIsMadeDurableOnlyWhileNobodyWritesToIt) {
+  open();
+  ASSERT_DONE(insert(100));
+  SqliteOptions impatient = options_;
+  impatient.busy_timeout_ms = 1;
+  {
+    auto transaction = Transaction::begin(*writer_);
+    ASSERT_DONE(transaction);
+    EXPECT_FAILS(open_sqlite_journal(impatient), Errc::kUnavailable);
+  }
+  ASSERT_DONE(open_sqlite_journal(impatient));  // the other one may have it open
+  close();
+}
+
 // Tables with a row in their log, whose next checkpoint cannot sync it.
 class Tables : public Sqlite {
  protected:

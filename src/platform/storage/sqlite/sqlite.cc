@@ -25,7 +25,7 @@ void drop_memory_statistics() {
   [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-Status pragma(sqlite3* db, const std::string& file, const std::string& sql, std::string* answer = nullptr) {
+Status run(sqlite3* db, const std::string& file, const std::string& sql, std::string* answer = nullptr) {
   DUCAT_ASSIGN(Statement statement, Statement::prepare(db, sql, false, file));
   int code = sqlite3_step(statement.handle());
   if (code == SQLITE_ROW && answer != nullptr) {
@@ -49,8 +49,8 @@ Status configure(sqlite3* db, const SqliteOptions& options, Access access) {
   sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 
   std::string mode;
-  DUCAT_TRY(pragma(db, options.path, concat("PRAGMA page_size=", options.page_bytes)));
-  DUCAT_TRY(pragma(db, options.path, "PRAGMA journal_mode=WAL", &mode));
+  DUCAT_TRY(run(db, options.path, concat("PRAGMA page_size=", options.page_bytes)));
+  DUCAT_TRY(run(db, options.path, "PRAGMA journal_mode=WAL", &mode));
   if (mode != "wal")
     return fail(Errc::kIo, options.path + ": the file system cannot hold a log: mode " + mode);
   int64_t cache = writer ? options.cache_bytes : std::min(options.cache_bytes, kReaderCacheBytes);
@@ -66,7 +66,7 @@ Status configure(sqlite3* db, const SqliteOptions& options, Access access) {
            std::string("case_sensitive_like=ON"),
            concat("query_only=", writer ? "OFF" : "ON"),
        }) {
-    DUCAT_TRY(pragma(db, options.path, "PRAGMA " + setting));
+    DUCAT_TRY(run(db, options.path, "PRAGMA " + setting));
   }
   return {};
 }
@@ -174,17 +174,35 @@ Result<DbHandle> open_file(const SqliteOptions& options, Access access) {
 
 }  // namespace sqlite
 
-Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options) {
+namespace {
+
+// Whoever else writes to the file waits meanwhile.
+Status make_log_durable(sqlite3* keeper, const SqliteOptions& options) {
+  DUCAT_TRY(sqlite::run(keeper, options.path, "BEGIN IMMEDIATE"));
+  Status rewritten = sqlite::rewrite_log(options.path, options.vfs);
+  DUCAT_TRY(sqlite::run(keeper, options.path, "ROLLBACK"));
+  return rewritten;
+}
+
+enum class Log { kAsItIs, kDurable };
+
+Result<std::unique_ptr<Database>> open_with(SqliteOptions options, Log log) {
   DUCAT_ASSIGN(auto keeper, sqlite::open_file(options, Access::kWriter));
+  if (log == Log::kDurable) DUCAT_TRY(make_log_durable(keeper.get(), options));
   std::string page_bytes;
-  DUCAT_TRY(sqlite::pragma(keeper.get(), options.path, "PRAGMA page_size", &page_bytes));
+  DUCAT_TRY(sqlite::run(keeper.get(), options.path, "PRAGMA page_size", &page_bytes));
   int64_t bytes = std::strtoll(page_bytes.c_str(), nullptr, 10);
   return std::make_unique<sqlite::SqliteDatabase>(std::move(options), std::move(keeper), bytes);
 }
 
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options) {
+  return open_with(std::move(options), Log::kAsItIs);
+}
+
 Result<std::unique_ptr<Database>> open_sqlite_journal(SqliteOptions options) {
-  DUCAT_TRY(sqlite::rewrite_log(options.path, options.vfs));
-  return open_sqlite(std::move(options));
+  return open_with(std::move(options), Log::kDurable);
 }
 
 Result<OpenedTables> open_sqlite_tables(SqliteOptions options) {

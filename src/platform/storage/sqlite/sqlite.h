@@ -29,8 +29,8 @@ struct SqliteOptions {
 
 // Creates the file if need be and checks that it can be used. Errors name it.
 Result<std::unique_ptr<Database>> open_sqlite(SqliteOptions options);
-// The same for a journal, by the one process that writes it: what an earlier one may have left unsynced in
-// its log (sqlite/unsynced_log.h) is durable before anybody sees it.
+// The same for what must be durable once somebody was told of it: what an earlier process may have left
+// unsynced in its log (sqlite/unsynced_log.h) is so before anybody here sees it. Others may have it open.
 Result<std::unique_ptr<Database>> open_sqlite_journal(SqliteOptions options);
 // The same for tables that can be made again, see open_tables in open.h. Nobody else has them open.
 Result<OpenedTables> open_sqlite_tables(SqliteOptions options);
