@@ -195,6 +195,7 @@ class Engine {
   void retry_recovery();
   Status recover();
   Status replay_tail(Checkpoint from);
+  Status renew_while_replaying();
   Status write_keys_of_tail(RecordNumber last);
   Status write_tail_now();
   void watch();

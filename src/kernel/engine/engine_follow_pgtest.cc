@@ -1,6 +1,7 @@
 // Two engines on one PostgreSQL: one leads, the other follows, answers reads, and takes over.
 #include <random>
 
+#include "base/fault_point.h"
 #include "kernel/engine/testing/counter_server.h"
 
 namespace ducat::kernel::testing {
@@ -99,6 +100,25 @@ TEST_P(Following, AReadIsNeverOlderThanAnAcknowledgedWrite) {
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(stale, 0) << "of " << reads;
   for (uint64_t c = 0; c < kCounters; ++c) ASSERT_EQ(second->read(c), acknowledged[c]) << c;
+}
+
+TEST_P(Following, ALeaderKeepsItsPlaceThroughAReplayThatOutlastsItsLease) {
+  auto first = start("first");
+  auto second = start("second");
+  {
+    ArmedFault behind("projection.write.before",
+                      [] { return Status(fail(Errc::kUnavailable, "no tables")); });
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(first->add(1, 1).verdict, Verdict::kAccepted);
+    // Each of the three takes 2.2 s of the replay, unless somebody else leads before.
+    first->model().during_replay = [&] {
+      eventually([&] { return second->leads(); }, Duration::millis(2200));
+    };
+    ArmedFault fails("journal.append.before", [] { return Status(fail(Errc::kConflict, "once")); });
+    EXPECT_EQ(first->add(1, 1).verdict, Verdict::kUnavailable);
+  }
+  EXPECT_TRUE(eventually([&] { return first->add(1, 1).verdict == Verdict::kAccepted; }));
+  EXPECT_FALSE(second->leads());
+  EXPECT_EQ(second->read(1), 4);
 }
 
 TEST_P(Following, AFollowerTakesOverWhenTheLeaderStops) {

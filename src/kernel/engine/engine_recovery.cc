@@ -166,6 +166,7 @@ Status Engine::replay_tail(Checkpoint from) {
   auto read = reader_->read(std::min(from.record, from.keys_record), [&](const Record& record) -> Status {
     // A record that another leader appends meanwhile is not ours to replay; our next append will tell.
     if (record.number > tip.number) return {};
+    DUCAT_TRY(renew_while_replaying());
     Replayer replayer(model_, recent_, record, from, keys_since);
     DUCAT_TRY(visit(record, replayer));
     DUCAT_TRY(std::move(replayer.status));
@@ -177,6 +178,17 @@ Status Engine::replay_tail(Checkpoint from) {
   });
   if (!read) return propagate(read);
   return flush(true);
+}
+
+// A replay may take longer than the lease, and who followed would begin the same one anew. A start goes on
+// without the lead: its first append finds out.
+Status Engine::renew_while_replaying() {
+  Timestamp now = ports_.clock.monotonic();
+  if (!writer_->shared() || now - last_renewal_ < kRenew) return {};
+  last_renewal_ = now;
+  Status renewed = writer_->renew();
+  bool lost = !renewed && renewed.error().code == Errc::kFenced && state_ != State::kStarting;
+  return lost ? renewed : Status{};
 }
 
 // A start from nothing meets every key there is; memory holds two generations of them.

@@ -103,6 +103,7 @@ class CounterModel final : public Model {
     return {};
   }
   Status replay(Position, uint64_t stream, std::string_view event, Timestamp) override {
+    if (during_replay) during_replay();
     if (fail_replay_at.load() != 0 && fail_replay_at.fetch_sub(1) == 1) {
       return fail(Errc::kUnavailable, "a replay that fails once");
     }
@@ -123,6 +124,7 @@ class CounterModel final : public Model {
     return connection.write(kCounters, batch);
   }
 
+  std::function<void()> during_replay;     // of each event; set before there is one
   std::atomic<int64_t> fail_replay_at{0};  // the how manieth event from now cannot be replayed; 0: none
 
  private:
