@@ -88,6 +88,12 @@ std::string local_url(const std::string& before, uint16_t port) {
   return before + "@127.0.0.1:" + std::to_string(port);
 }
 
+// Passing through is all that is given away; what is in the folder has modes of its own.
+Status let_others_pass(const fs::path& folder) {
+  if (chmod(folder.c_str(), 0711) != 0) return fail(Errc::kIo, error_text(folder));
+  return {};
+}
+
 // Whether the servers' user could get into the folder: every folder above may be passed by anybody.
 bool others_get_to(const fs::path& folder) {
   for (fs::path at = folder; at.has_relative_path(); at = at.parent_path()) {
@@ -104,14 +110,18 @@ Result<std::string> servers_directory(const std::string& data) {
   std::error_code error;
   fs::path whole = fs::canonical(data, error);
   if (error) return fail(Errc::kIo, data + ": " + error.message());
-  // Passing through is all that is given away; what is in it has modes of its own.
-  if (chmod(whole.c_str(), 0711) != 0) return fail(Errc::kIo, error_text(whole));
+  DUCAT_TRY(let_others_pass(whole));
   if (others_get_to(whole)) return whole.string();
+  const fs::path shared = "/var/lib/ducat";
   std::ostringstream name;
-  name << "/var/lib/ducat/" << std::hex << hash64(whole.string());
-  fs::create_directories(name.str(), error);
-  if (error) return fail(Errc::kIo, name.str() + ": " + error.message());
-  return name.str();
+  name << std::hex << hash64(whole.string());
+  const fs::path own = shared / name.str();
+  fs::create_directories(own, error);
+  if (error) return fail(Errc::kIo, own.string() + ": " + error.message());
+  // Whatever our umask is.
+  DUCAT_TRY(let_others_pass(shared));
+  DUCAT_TRY(let_others_pass(own));
+  return own.string();
 }
 
 Result<LocalServer> make_postgres(const std::string& directory, uint16_t port, const HearLine& line) {
