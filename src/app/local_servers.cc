@@ -60,12 +60,18 @@ Status give_away(const std::string& path) {
   return {};
 }
 
-// A folder for one server, which belongs to whom it runs as.
-Result<std::string> make_folder(const std::string& path) {
+// With this mode whatever our umask is; also one that was there.
+Status make_directory(const std::string& path, mode_t mode) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error) return fail(Errc::kIo, path + ": " + error.message());
-  if (chmod(path.c_str(), 0700) != 0) return fail(Errc::kIo, error_text(path));
+  if (chmod(path.c_str(), mode) != 0) return fail(Errc::kIo, error_text(path));
+  return {};
+}
+
+// A folder for one server, which belongs to whom it runs as.
+Result<std::string> make_folder(const std::string& path) {
+  DUCAT_TRY(make_directory(path, 0700));
   DUCAT_TRY(give_away(path));
   return path;
 }
@@ -88,12 +94,6 @@ std::string local_url(const std::string& before, uint16_t port) {
   return before + "@127.0.0.1:" + std::to_string(port);
 }
 
-// Passing through is all that is given away; what is in the folder has modes of its own.
-Status let_others_pass(const fs::path& folder) {
-  if (chmod(folder.c_str(), 0711) != 0) return fail(Errc::kIo, error_text(folder));
-  return {};
-}
-
 // Whether the servers' user could get into the folder: every folder above may be passed by anybody.
 bool others_get_to(const fs::path& folder) {
   for (fs::path at = folder; at.has_relative_path(); at = at.parent_path()) {
@@ -110,18 +110,16 @@ Result<std::string> servers_directory(const std::string& data) {
   std::error_code error;
   fs::path whole = fs::canonical(data, error);
   if (error) return fail(Errc::kIo, data + ": " + error.message());
-  DUCAT_TRY(let_others_pass(whole));
+  // Passing through is all that is given away; what is in it has modes of its own.
+  constexpr mode_t kOthersPass = 0711;
+  DUCAT_TRY(make_directory(whole.string(), kOthersPass));
   if (others_get_to(whole)) return whole.string();
-  const fs::path shared = "/var/lib/ducat";
-  std::ostringstream name;
-  name << std::hex << hash64(whole.string());
-  const fs::path own = shared / name.str();
-  fs::create_directories(own, error);
-  if (error) return fail(Errc::kIo, own.string() + ": " + error.message());
-  // Whatever our umask is.
-  DUCAT_TRY(let_others_pass(shared));
-  DUCAT_TRY(let_others_pass(own));
-  return own.string();
+  const std::string shared = "/var/lib/ducat";
+  std::ostringstream own;
+  own << shared << "/" << std::hex << hash64(whole.string());
+  DUCAT_TRY(make_directory(shared, kOthersPass));
+  DUCAT_TRY(make_directory(own.str(), kOthersPass));
+  return own.str();
 }
 
 Result<LocalServer> make_postgres(const std::string& directory, uint16_t port, const HearLine& line) {

@@ -110,7 +110,7 @@ std::unique_ptr<clients::Directory> make_directory(const std::vector<const Modul
   clients::DirectoryOptions options{settings.text("rpc.internal_secret"), settings.duration("rpc.deadline")};
   auto directory = std::make_unique<clients::Directory>(std::move(options), registry, clock, timers);
   for (const ModuleRow* row : here) directory->add_here(row->name);
-  for (auto& [name, addresses] : addresses_of(settings)) {
+  for (const auto& [name, addresses] : addresses_of(settings)) {
     directory->add_elsewhere(name, row_of(name)->contracts, addresses);
   }
   return directory;

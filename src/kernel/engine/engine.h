@@ -196,6 +196,7 @@ class Engine {
   Status recover();
   Status replay_tail(Checkpoint from);
   Status renew_while_replaying();
+  bool renewal_is_due(Timestamp now);
   Status write_keys_of_tail(RecordNumber last);
   Status write_tail_now();
   void watch();

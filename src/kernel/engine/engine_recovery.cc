@@ -183,9 +183,7 @@ Status Engine::replay_tail(Checkpoint from) {
 // A replay may take longer than the lease, and who followed would begin the same one anew. A start goes on
 // without the lead: its first append finds out.
 Status Engine::renew_while_replaying() {
-  Timestamp now = ports_.clock.monotonic();
-  if (!writer_->shared() || now - last_renewal_ < kRenew) return {};
-  last_renewal_ = now;
+  if (!renewal_is_due(ports_.clock.monotonic())) return {};
   Status renewed = writer_->renew();
   bool lost = !renewed && renewed.error().code == Errc::kFenced && state_ != State::kStarting;
   return lost ? renewed : Status{};
@@ -227,14 +225,18 @@ void Engine::watch() {
   ports_.timers.after(kWatch, ports_.decide, [this] { watch(); });
 }
 
+// Once; the next time is kRenew later.
+bool Engine::renewal_is_due(Timestamp now) {
+  if (!writer_->shared() || now - last_renewal_ < kRenew) return false;
+  last_renewal_ = now;
+  return true;
+}
+
 void Engine::watch_as_leader(Timestamp now) {
   if (may_follow() && ports_.may_lead && !ports_.may_lead()) {
     return fenced({Errc::kFenced, "another process is to lead this journal"});
   }
-  if (writer_->shared() && now - last_renewal_ >= kRenew) {
-    last_renewal_ = now;
-    ports_.commit.post([this] { renew_lease(); });
-  }
+  if (renewal_is_due(now)) ports_.commit.post([this] { renew_lease(); });
   std::vector<int64_t> old = runs_.older_than(ports_.clock.now() - options_.key_life);
   if (!old.empty() && !merging_) {
     for (int64_t run : old) runs_.remove(run);

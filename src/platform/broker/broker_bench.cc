@@ -43,10 +43,14 @@ double rate_since(Timestamp since, size_t messages) {
   return static_cast<double>(messages) * 1e6 / static_cast<double>((machine.monotonic() - since).micros);
 }
 
-void report(const char* server, const char* what, double ours, double of_tool) {
-  std::printf("%-9s %-8s %9.0f/s", server, what, ours);
-  if (of_tool > 0) std::printf("   its own tool %9.0f/s   %.2f of it", of_tool, ours / of_tool);
-  std::printf("\n");
+void report(const char* server, const Rates& ours, const Rates& of_tool) {
+  auto line = [&](const char* what, double rate, double reference) {
+    std::printf("%-9s %-8s %9.0f/s", server, what, rate);
+    if (reference > 0) std::printf("   its own tool %9.0f/s   %.2f of it", reference, rate / reference);
+    std::printf("\n");
+  };
+  line("publish", ours.publish, of_tool.publish);
+  line("deliver", ours.deliver, of_tool.deliver);
   std::fflush(stdout);
 }
 
@@ -170,8 +174,7 @@ void bench_nats(const std::string& tool, size_t messages) {
     theirs.deliver = rate_of(command + " --sub 1 --pull --consumerbatch " + std::to_string(kWindow), rate);
   }
   broker->stop();
-  report("NATS", "publish", ours.publish, theirs.publish);
-  report("NATS", "deliver", ours.deliver, theirs.deliver);
+  report("NATS", ours, theirs);
 }
 
 void bench_rabbitmq(const std::string& jars, size_t messages) {
@@ -193,8 +196,7 @@ void bench_rabbitmq(const std::string& jars, size_t messages) {
     theirs.deliver = rate_of(command + " -x 0 -y 1 --qos " + window + " --cmessages " + count,
                              R"(receiving rate avg: (\d+) msg/s)");
   }
-  report("RabbitMQ", "publish", ours.publish, theirs.publish);
-  report("RabbitMQ", "deliver", ours.deliver, theirs.deliver);
+  report("RabbitMQ", ours, theirs);
 }
 
 void bench_kafka(const std::string& jars, size_t messages) {
@@ -221,8 +223,7 @@ void bench_kafka(const std::string& jars, size_t messages) {
                 R"(, ([\d.]+)\n)");
   }
   (*broker)->stop();
-  report("Kafka", "publish", ours.publish, theirs.publish);
-  report("Kafka", "deliver", ours.deliver, theirs.deliver);
+  report("Kafka", ours, theirs);
 }
 
 }  // namespace
